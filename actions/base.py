@@ -1,0 +1,170 @@
+"""What a turn is: the words that channels, the relay and the actions share.
+
+A channel turns what a citizen sent into a `Message`. The relay adds the `Understanding` and the state of the conversation and
+hands an action a `Turn`. The action answers with `Reply` objects: keys and parameters, no sentences. `bot/texts` turns each into
+an `Outgoing`, which is what channels deliver and what the database keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from knowledge_base.models import Answer, KnowledgeBase
+    from tickets.service import TicketService
+
+# Telegram allows 64 bytes in a button's payload, so nobody gets more.
+MAX_PAYLOAD_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A point that a citizen shared; degrees, and the datum they are in ("WGS-84" or "GCJ-02")."""
+
+    latitude: float
+    longitude: float
+    datum: str = "WGS-84"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing that a citizen sent. At least one of text, payload, photo and location is set.
+
+    Attributes:
+        channel: "web", "telegram", "wechat" or "console".
+        address: what the channel knows the conversation by (a chat id, the hash of a cookie).
+        update_id: unique within the conversation; the same one twice is the same message.
+        text: as typed, not cleaned.
+        payload: of the button that was pressed, with its `label`.
+        photo: SHA-256 of a photo that is already in the photo store.
+    """
+
+    channel: str
+    address: str
+    update_id: str
+    text: str = ""
+    payload: str | None = None
+    label: str | None = None
+    photo: str | None = None
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A piece of a message: kind ("place", "when", "phone", "ticket_no" ...), its text, and where it stands in it."""
+
+    kind: str
+    value: str
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What a message means, as far as the NLU can tell.
+
+    Attributes:
+        intent: a benchmark intent of DESIGN section 6, or "affirm", "deny", "cancel"; "" when not understood.
+        categories: category codes with probabilities, best first.
+        available: False when the NLU server could not be asked; all else is then empty, but for an emergency found by rule.
+        emergency_kind: "fire", "gas", "violence", "medical" ... when intent is "emergency".
+    """
+
+    intent: str = ""
+    confidence: float = 0.0
+    category: str | None = None
+    categories: tuple[tuple[str, float], ...] = ()
+    entities: tuple[Entity, ...] = ()
+    available: bool = True
+    emergency_kind: str | None = None
+
+    @classmethod
+    def unavailable(cls) -> Understanding:
+        """The NLU server is down, slow or not ready yet."""
+        return cls(available=False)
+
+    def first(self, kind: str) -> str | None:
+        """The first entity of that kind, or None."""
+        return next((entity.value for entity in self.entities if entity.kind == kind), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button: the key of its label in `bot/texts`, and the payload that comes back when it is pressed."""
+
+    key: str
+    payload: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.payload.encode()) > MAX_PAYLOAD_BYTES:
+            raise ValueError(f"payload too long: {self.payload}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One message to the citizen: a text's key and parameters.
+
+    Attributes:
+        kind: "text", "card", "location_request" or "rating"; a channel that can't show a kind shows its text.
+        answer: what the knowledge base found, for kind "card".
+    """
+
+    key: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    buttons: tuple[Button, ...] = ()
+    kind: str = "text"
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A reply with its words, as it is stored and delivered.
+
+    Attributes:
+        buttons: pairs of label and payload.
+        card: for kind "card": id, title, answer, local_gap, citations (law, article, text, status, effective_from),
+            next_steps, authority, jurisdiction, reviewed_on; None otherwise. `text` says the same in plain text.
+    """
+
+    text: str
+    buttons: tuple[tuple[str, str], ...] = ()
+    kind: str = "text"
+    card: Mapping[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that the database keeps and `wenfa chat` prints."""
+        content: dict[str, Any] = {"kind": self.kind, "text": self.text}
+        if self.buttons:
+            content["buttons"] = [{"label": label, "payload": payload} for label, payload in self.buttons]
+        if self.card:
+            content["card"] = dict(self.card)
+        return content
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Outgoing:
+        """The inverse of `as_json`."""
+        buttons = tuple((button["label"], button["payload"]) for button in content.get("buttons", ()))
+        return cls(content["text"], buttons, content.get("kind", "text"), content.get("card"))
+
+
+@dataclass(slots=True)
+class Turn:
+    """All that an action needs for one turn; the relay builds it inside the turn's transaction.
+
+    Attributes:
+        state: the conversation's flow state, JSON; an action changes it in place and the relay saves it.
+        now: aware UTC.
+    """
+
+    message: Message
+    understanding: Understanding
+    state: dict[str, Any]
+    conversation_id: int
+    now: datetime
+    tickets: TicketService
+    knowledge: KnowledgeBase

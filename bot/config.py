@@ -1,0 +1,118 @@
+"""The settings, each read from the environment here and nowhere else.
+
+A setting may also stand in a file of `NAME=value` lines: `.env` in the working directory, or the one that WENFA_ENV_FILE names.
+The environment wins over the file. Every setting is in `.env.example` and `docs/configuration.md` (tests/test_docs.py checks).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingError(Exception):
+    """A setting is missing or can't be read; the message names it."""
+
+
+def _port(value: str) -> int:
+    port = int(value)
+    if not 0 <= port <= 65535:
+        raise ValueError("a port lies between 0 and 65535")
+    return port
+
+
+def _seconds(value: str) -> float:
+    seconds = float(value)
+    if seconds <= 0:
+        raise ValueError("must be above 0")
+    return seconds
+
+
+def _flag(value: str) -> bool:
+    if value.lower() not in {"0", "1", "true", "false", "yes", "no"}:
+        raise ValueError("use 1 or 0")
+    return value.lower() in {"1", "true", "yes"}
+
+
+def _setting(name: str, default: Any, read: Callable[[str], Any], meaning: str) -> Any:
+    return field(default=default, metadata={"name": name, "read": read, "meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings with their defaults; `metadata` of each field names its variable and says what it means."""
+
+    host: str = _setting("WENFA_HOST", "127.0.0.1", str, "address that the web server listens on")
+    port: int = _setting("WENFA_PORT", 8080, _port, "port of the web server; 0 takes any free one")
+    public_url: str = _setting("WENFA_PUBLIC_URL", "", str, "address under which people reach it, if not the above")
+    data_folder: Path = _setting("WENFA_DATA_FOLDER", ROOT / "var", Path, "database, photos, models, caches")
+    database_url: str = _setting("WENFA_DATABASE_URL", "", str, "SQLAlchemy address; empty: SQLite in the data folder")
+    nlu_port: int = _setting("WENFA_NLU_PORT", 5055, _port, "loopback port of the Rasa NLU server; 0 takes any free one")
+    nlu_model: str = _setting("WENFA_NLU_MODEL", "", str, "model file; empty: the one that `make train` made")
+    nlu_timeout_seconds: float = _setting("WENFA_NLU_TIMEOUT_SECONDS", 2.0, _seconds, "how long a message waits for NLU")
+    nlu_enabled: bool = _setting("WENFA_NLU_ENABLED", True, _flag, "0 starts without language understanding")
+    telegram_token: str = _setting("WENFA_TELEGRAM_TOKEN", "", str, "bot token from @BotFather; empty: no Telegram")
+    telegram_api_url: str = _setting(
+        "WENFA_TELEGRAM_API_URL", "https://api.telegram.org", str, "Bot API server, to use a local one"
+    )
+    city_folder: str = _setting("WENFA_CITY_FOLDER", "", str, "YAML data of another city; empty: 福清, in tickets/data")
+    log_format: str = _setting("WENFA_LOG_FORMAT", "text", str, "text or json")
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The address of the database, SQLite in the data folder if none is set."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_folder / 'wenfa.db'}"
+
+    @property
+    def base_url(self) -> str:
+        """Where people reach the web pages, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Read `NAME=value` lines; `#` begins a comment line, quotes around a value are dropped.
+
+    Raises: SettingError for a line that is neither.
+    """
+    values: dict[str, str] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        name, equals, value = stripped.partition("=")
+        if not equals:
+            raise SettingError(f"{path}:{number}: expected NAME=value")
+        values[name.strip()] = value.strip().strip("'\"")
+    return values
+
+
+def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """The settings of this process.
+
+    Args:
+        environ: in place of `os.environ` and the file, for tests.
+        overrides: fields set on the command line.
+
+    Raises: SettingError, which names the variable, for a value that can't be read or an unknown WENFA_ variable.
+    """
+    if environ is None:
+        env_file = Path(os.environ.get("WENFA_ENV_FILE", ".env"))
+        environ = {**(read_env_file(env_file) if env_file.is_file() else {}), **os.environ}
+    known = {setting.metadata["name"]: setting for setting in fields(Settings)}
+    unknown = {name for name in environ if name.startswith("WENFA_")} - known.keys() - {"WENFA_ENV_FILE"}
+    if unknown:
+        raise SettingError(f"unknown setting: {', '.join(sorted(unknown))} (see docs/configuration.md)")
+    values = {}
+    for name, setting in known.items():
+        if environ.get(name, "") == "":
+            continue
+        try:
+            values[setting.name] = setting.metadata["read"](environ[name])
+        except ValueError as error:
+            raise SettingError(f"{name}={environ[name]!r} can't be used: {error}") from error
+    return Settings(**{**values, **overrides})

@@ -1,0 +1,37 @@
+"""The parts that every edge shares, and the casework service bound to one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.texts import render_notice
+from tickets.service import TicketService
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from knowledge_base.models import KnowledgeBase
+    from tickets.database import Database
+    from tickets.deadlines import WorkingCalendar
+    from tickets.photos import PhotoStore
+    from tickets.routing import Routing
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the relay, the desk and the commands work with; wired once in `bot/app.py`."""
+
+    database: Database
+    photos: PhotoStore
+    routing: Routing
+    calendar: WorkingCalendar
+    knowledge: KnowledgeBase
+
+    def tickets(self, session: AsyncSession, now: datetime) -> TicketService:
+        """The casework service inside the transaction of `session`, at the moment `now` (aware UTC)."""
+        return TicketService(
+            session, routing=self.routing, calendar=self.calendar, notice=render_notice, now=now
+        )

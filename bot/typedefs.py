@@ -1,0 +1,18 @@
+"""Typed keys under which `bot/app.py` puts the parts into the web application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from bot.channels.web import WebChannel
+    from bot.config import Settings
+    from bot.relay import Relay
+    from bot.services import Services
+
+SETTINGS: web.AppKey[Settings] = web.AppKey("settings")
+SERVICES: web.AppKey[Services] = web.AppKey("services")
+RELAY: web.AppKey[Relay] = web.AppKey("relay")
+WEB_CHANNEL: web.AppKey[WebChannel] = web.AppKey("web_channel")
