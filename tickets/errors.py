@@ -1,0 +1,141 @@
+"""Everything that casework refuses, as exceptions.
+
+    BotError
+    ├── TicketNotFound
+    ├── ConversationNotFound
+    ├── OfficerNotFound
+    ├── TransitionNotAllowed
+    ├── ActorNotAllowed
+    ├── NoteRequired
+    ├── StaleVersion
+    ├── PhotoRejected
+    ├── CalendarYearMissing
+    ├── RoutingError
+    ├── ContactSealed
+    └── DatabaseBusy
+
+`code` goes into logs and JSON; `reply_key` names the Chinese text in `bot/texts`. The message is for
+developers only.
+"""
+
+from __future__ import annotations
+
+
+class BotError(Exception):
+    """An expected refusal.
+
+    Attributes:
+        code: stable word for logs and JSON.
+        reply_key: key of the text that the person reads.
+    """
+
+    code = "error"
+    reply_key = "error_unexpected"
+
+
+class TicketNotFound(BotError):
+    """No such ticket, or it isn't theirs: the two must not be told apart from outside."""
+
+    code = "ticket_not_found"
+    reply_key = "error_ticket_not_found"
+
+
+class ConversationNotFound(BotError):
+    """A message was to be posted into a conversation that doesn't exist."""
+
+    code = "conversation_not_found"
+    reply_key = "error_unexpected"
+
+
+class OfficerNotFound(BotError):
+    """No active officer of that id, or not one of the department that shall have the ticket."""
+
+    code = "officer_not_found"
+    reply_key = "error_officer_not_found"
+
+
+class TransitionNotAllowed(BotError):
+    """The table of moves doesn't have this one."""
+
+    code = "transition_not_allowed"
+    reply_key = "error_transition_not_allowed"
+
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__(f"{old} -> {new}")
+        self.old = old
+        self.new = new
+
+
+class ActorNotAllowed(BotError):
+    """The move exists, but not for this actor."""
+
+    code = "actor_not_allowed"
+    reply_key = "error_actor_not_allowed"
+
+
+class NoteRequired(BotError):
+    """The move needs a note that says why, and there is none."""
+
+    code = "note_required"
+    reply_key = "error_note_required"
+
+
+class StaleVersion(BotError):
+    """Somebody changed the ticket since the caller last read it."""
+
+    code = "stale_version"
+    reply_key = "error_stale_version"
+
+    def __init__(self, expected: int, found: int) -> None:
+        super().__init__(f"expected version {expected}, found {found}")
+        self.expected = expected
+        self.found = found
+
+
+class PhotoRejected(BotError):
+    """A file that can't be kept as a photo.
+
+    Attributes:
+        reason: "too_large", "not_an_image", "heic", "damaged" or "too_many_pixels"; `reply_key` ends in it.
+    """
+
+    code = "photo_rejected"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.reply_key = f"photo_{reason}"
+
+
+class CalendarYearMissing(BotError):
+    """A deadline runs into a year whose public holidays aren't known yet; guessing would promise a
+    wrong day.
+    """
+
+    code = "calendar_year_missing"
+    reply_key = "error_unexpected"
+
+    def __init__(self, year: int) -> None:
+        super().__init__(f"no holiday data for {year}")
+        self.year = year
+
+
+class RoutingError(BotError):
+    """The routing data has a gap or names something that doesn't exist."""
+
+    code = "routing_error"
+    reply_key = "error_unexpected"
+
+
+class ContactSealed(BotError):
+    """Contact data can't be opened: unknown key, wrong ticket, or changed bytes."""
+
+    code = "contact_sealed"
+    reply_key = "error_unexpected"
+
+
+class DatabaseBusy(BotError):
+    """Other writers kept the SQLite file for too long."""
+
+    code = "database_busy"
+    reply_key = "error_unexpected"
