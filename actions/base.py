@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
-    from knowledge_base.models import Answer, KnowledgeBase
+    from knowledge_base.models import Answer, Article, KnowledgeBase
     from tickets.service import TicketService
 
 # Telegram allows 64 bytes in a button's payload, so nobody gets more.
 MAX_PAYLOAD_BYTES = 64
+CHINA = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Reply:
     Attributes:
         kind: "text", "card", "location_request" or "rating"; a channel that can't show a kind shows its text.
         answer: what the knowledge base found, for kind "card".
+        articles: the texts behind its citations, for kind "card".
     """
 
     key: str
@@ -119,6 +122,7 @@ class Reply:
     buttons: tuple[Button, ...] = ()
     kind: str = "text"
     answer: Answer | None = None
+    articles: tuple[Article, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +161,23 @@ class Turn:
     """All that an action needs for one turn; the relay builds it inside the turn's transaction.
 
     Attributes:
+        text: the message's text after cleaning; "" for a button, a photo or a place.
+        answer: what the knowledge base says to `text`; None without text.
         state: the conversation's flow state, JSON; an action changes it in place and the relay saves it.
         now: aware UTC.
     """
 
     message: Message
+    text: str
     understanding: Understanding
+    answer: Answer | None
     state: dict[str, Any]
     conversation_id: int
     now: datetime
     tickets: TicketService
     knowledge: KnowledgeBase
+
+    @property
+    def today(self) -> date:
+        """The day in China, on which the law is asked."""
+        return self.now.astimezone(CHINA).date()

@@ -1,0 +1,40 @@
+"""From a reply's key and parameters to the words that a citizen reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from actions.base import Button, Outgoing, Reply
+from bot.texts.compose import COMPOSERS, card_content
+from bot.texts.zh import LABELS, TEXTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NOTICES_WITH_ADD = {"notice_reply", "notice_status_awaiting_citizen"}
+
+
+def render(reply: Reply) -> Outgoing:
+    """Put a reply into words.
+
+    Raises: KeyError for an unknown key or a missing parameter; the texts' own test goes through all of them.
+    """
+    params = {**reply.params, **COMPOSERS[reply.key](reply)} if reply.key in COMPOSERS else reply.params
+    text = params["whole"] if "whole" in params else TEXTS[reply.key].format_map(params)
+    buttons = tuple((LABELS[button.key].format_map(button.params), button.payload) for button in reply.buttons)
+    card = card_content(reply.answer, reply.articles) if reply.answer is not None else None
+    return Outgoing(text.strip(), buttons, reply.kind, card)
+
+
+def render_notice(key: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a message about a ticket, which casework posts on its own (a reply, a new status)."""
+    ticket_no = params["ticket_no"]
+    buttons = [Button("button_ticket_status", f"status:show:{ticket_no}")]
+    if key in _NOTICES_WITH_ADD:
+        buttons.insert(0, Button("button_add", f"status:add:{ticket_no}"))
+    return render(Reply(key, params, tuple(buttons))).as_json()
+
+
+def text(key: str, **params: Any) -> str:
+    """A plain text without buttons."""
+    return TEXTS[key].format_map(params)

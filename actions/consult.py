@@ -1,0 +1,96 @@
+"""Questions about the law: a checked card with its citations, or an honest "I don't know" and a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actions.base import Button, Reply
+from actions.draft import held, hold
+
+if TYPE_CHECKING:
+    from actions.base import Turn
+    from knowledge_base.models import Answer
+
+# Buttons for the cards that lie close; more would be a list, not a choice.
+MAX_ALTERNATIVES = 4
+
+
+async def ask(turn: Turn) -> list[Reply]:
+    """The citizen wants to ask but hasn't yet."""
+    turn.state.pop("flow", None)
+    return [Reply("consult_ask")]
+
+
+async def answer(turn: Turn) -> list[Reply]:
+    """Answer the question in `turn.text`, or refer it to a person."""
+    turn.state["question"] = turn.text
+    return replies_for(turn, turn.answer)
+
+
+async def other_department(turn: Turn) -> list[Reply]:
+    """Not the bureau's matter: say whose it is if a card knows, and where to turn."""
+    if turn.answer is not None and turn.answer.kind == "answer":
+        return await answer(turn)
+    hold(turn)
+    return [
+        Reply(
+            "other_department",
+            buttons=(Button("button_report_anyway", "report:held"), Button("button_human", "human:held")),
+        )
+    ]
+
+
+def replies_for(turn: Turn, found: Answer | None) -> list[Reply]:
+    """The replies to what the knowledge base found."""
+    if found is None or found.kind in {"refer", "handoff", "emergency", "out_of_scope"}:
+        return [_no_support(found)]
+    if found.kind == "clarify":
+        buttons = tuple(
+            Button("button_card", f"consult:card:{card.id}", {"title": card.title})
+            for card in found.alternatives[:MAX_ALTERNATIVES]
+        )
+        return [Reply("consult_clarify", buttons=(*buttons, Button("button_human", "human:question")))]
+    return [_card(turn, found)]
+
+
+def _card(turn: Turn, found: Answer) -> Reply:
+    if found.card is None:
+        raise ValueError("an answer without a card is not an answer")
+    turn.state["card"] = found.card.id
+    buttons = [
+        Button("button_helpful", f"consult:helpful:{found.card.id}"),
+        Button("button_ask_person", "human:question"),
+    ]
+    if found.card.category:
+        buttons.append(Button("button_report_this", f"report:start:{found.card.category}"))
+    texts = (turn.knowledge.article(cite.law, cite.article) for cite in found.citations)
+    articles = tuple(article for article in texts if article is not None)
+    return Reply("card", kind="card", answer=found, articles=articles, buttons=tuple(buttons))
+
+
+def _no_support(found: Answer | None) -> Reply:
+    if found is not None and found.kind == "out_of_scope":
+        return Reply("out_of_scope")
+    key = "consult_handoff" if found is not None and found.kind == "handoff" else "consult_no_support"
+    return Reply(
+        key, buttons=(Button("button_ask_person", "human:question"), Button("button_ask_again", "menu:consult"))
+    )
+
+
+async def on_button(turn: Turn, rest: str) -> list[Reply]:
+    """`held`: answer the text that waits; `card:<id>`: show that card; `helpful:<id>`: the citizen liked it."""
+    verb, _, card_id = rest.partition(":")
+    if verb == "held":
+        question = held(turn).what
+        if not question:
+            return await ask(turn)
+        turn.state["question"] = question
+        return replies_for(turn, turn.knowledge.answer(question, as_of=turn.today))
+    if verb == "helpful":
+        await turn.tickets.record_feedback(turn.conversation_id, card_id, turn.state.get("question", ""), helpful=True)
+        return [Reply("thanks_feedback")]
+    found = turn.knowledge.show(card_id)
+    if found is None:
+        return [Reply("card_gone", buttons=(Button("button_ask_person", "human:question"),))]
+    return [_card(turn, found)]
+

@@ -1,0 +1,128 @@
+"""Which action takes a turn.
+
+The order matters and is the whole policy: an emergency before everything, then a button (the citizen was explicit), then a command,
+then the flow that is under way, and only then what the NLU makes of the text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actions import consult, emergency, handoff, report, smalltalk, status
+from actions.base import Button, Reply
+from actions.draft import hold
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from actions.base import Turn
+
+    Action = Callable[[Turn], Awaitable[list[Reply]]]
+    ButtonAction = Callable[[Turn, str], Awaitable[list[Reply]]]
+
+# Under this the assistant asks what is meant instead of guessing.
+SURE = 0.5
+
+BUTTONS: dict[str, ButtonAction] = {
+    "report": report.on_button,
+    "consult": consult.on_button,
+    "status": status.on_button,
+    "human": handoff.on_button,
+}
+FLOWS: dict[str, Action] = {
+    "report": report.on_message,
+    "status": status.on_message,
+    "handoff": handoff.on_message,
+}
+INTENTS: dict[str, Action] = {
+    "complaint": report.start,
+    "legal_consult": consult.answer,
+    "ticket_status": status.start,
+    "human": handoff.start,
+    "other_department": consult.other_department,
+    "out_of_scope": smalltalk.out_of_scope,
+    "chitchat": smalltalk.chat,
+    "affirm": smalltalk.chat,
+    "deny": smalltalk.chat,
+    "cancel": smalltalk.nothing_to_cancel,
+}
+COMMANDS: dict[str, Action] = {
+    "/start": smalltalk.welcome,
+    "/help": smalltalk.welcome,
+    "/report": report.start,
+    "/consult": consult.ask,
+    "/status": status.start,
+    "/human": handoff.start,
+    "/cancel": smalltalk.nothing_to_cancel,
+}
+MENU = {
+    "menu:consult": consult.ask,
+    "menu:report": report.start,
+    "menu:status": status.start,
+    "menu:human": handoff.start,
+    "menu:welcome": smalltalk.welcome,
+}
+
+
+async def respond(turn: Turn) -> list[Reply]:
+    """Answer one turn. Changes `turn.state`; files, changes and reads tickets through `turn.tickets`."""
+    if turn.understanding.intent == "emergency":
+        return await emergency.respond(turn)
+    if turn.message.payload:
+        return await _press(turn, turn.message.payload)
+    command = turn.message.text.strip().lower().partition(" ")[0].partition("@")[0]
+    if command in COMMANDS:
+        return await _run_command(turn, command)
+    if flow := turn.state.get("flow"):
+        return await FLOWS[flow["name"]](turn)
+    return await _by_meaning(turn)
+
+
+async def _press(turn: Turn, payload: str) -> list[Reply]:
+    if payload in MENU:
+        return await MENU[payload](turn)
+    prefix, _, rest = payload.partition(":")
+    if action := BUTTONS.get(prefix):
+        replies = await action(turn, rest)
+        reporting = (turn.state.get("flow") or {}).get("name") == "report"
+        return [*replies, *report.ask_next(turn)] if prefix == "consult" and reporting else replies
+    return [smalltalk.menu("button_unknown")]
+
+
+async def _run_command(turn: Turn, command: str) -> list[Reply]:
+    if command == "/cancel" and turn.state.get("flow"):
+        return await FLOWS[turn.state["flow"]["name"]](turn)
+    return await COMMANDS[command](turn)
+
+
+async def _by_meaning(turn: Turn) -> list[Reply]:
+    """No flow is under way: let the intent decide, or ask once with buttons."""
+    if turn.message.photo or turn.message.location:
+        return await report.start(turn)
+    if not any(character.isalnum() for character in turn.text):
+        return [smalltalk.menu("no_words")]
+    understanding = turn.understanding
+    if not understanding.available:
+        return _ask_what_is_meant(turn, "nlu_unavailable")
+    action = INTENTS.get(understanding.intent)
+    if action is None or understanding.confidence < SURE:
+        if turn.answer is not None and turn.answer.kind == "answer":
+            return await consult.answer(turn)
+        return _ask_what_is_meant(turn, "meaning_unclear")
+    return await action(turn)
+
+
+def _ask_what_is_meant(turn: Turn, key: str) -> list[Reply]:
+    """One question with buttons; the text waits in the state, so that nobody has to type it again."""
+    hold(turn)
+    return [
+        Reply(
+            key,
+            buttons=(
+                Button("button_report_this", "report:held"),
+                Button("button_consult_this", "consult:held"),
+                Button("button_status", "menu:status"),
+                Button("button_human", "human:held"),
+            ),
+        )
+    ]

@@ -1,0 +1,158 @@
+"""The report that a citizen is writing: what is known, what is still missing, what a message adds. Pure, and JSON in the state."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tickets.categories import CATEGORIES
+from tickets.service import NewTicket, Place
+from tickets.workflow import TicketKind
+
+if TYPE_CHECKING:
+    from actions.base import Location, Turn
+
+MAX_PHOTOS = 9
+MAX_WHAT_CHARACTERS = 10_000
+# Shorter than this says that something is wrong ("我要投诉") but not what.
+MIN_WHAT_CHARACTERS = 5
+# From here on the guess is only read back; below it the citizen chooses.
+SURE_OF_CATEGORY = 0.8
+OFFERED_CATEGORIES = 3
+# What people write when they open a report without a word on the matter.
+_ONLY_OPENING = re.compile(
+    r"(你好|您好|我|要|想|来|请问|请|帮我|一下|一个|这里|反映|反应|投诉|举报|上报|报告|个|问题|情况|事情|事|在哪|怎么|可以|吗|呢|的|了|[，,。.！!？?\s])*"
+)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A report under way.
+
+    Attributes:
+        id: unique for this draft, so that a second press of "submit" finds what the first one filed.
+        what: what is wrong, in the citizen's words.
+        guesses: category codes offered to choose from, best first.
+        category: chosen or guessed surely; None until then.
+        place: as said; with `location` when a point was shared.
+        photos: SHA-256 of each.
+        photos_asked: photos were sent, or the question was passed over.
+        contact: a phone number or the like; "" when the citizen stays anonymous; None when not asked yet.
+    """
+
+    id: str = field(default_factory=lambda: secrets.token_hex(4))
+    what: str = ""
+    guesses: list[str] = field(default_factory=list)
+    category: str | None = None
+    categories: list[str] = field(default_factory=list)
+    place: str = ""
+    location: dict[str, Any] | None = None
+    happened: str | None = None
+    photos: list[str] = field(default_factory=list)
+    photos_asked: bool = False
+    contact: str | None = None
+    reporter_mode: str = "anonymous"
+    card: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that stands in the conversation's state."""
+        return asdict(self)
+
+    @property
+    def missing(self) -> str:
+        """What to ask next: "what", "category", "place", "photos", "contact", or "confirm" when nothing is missing."""
+        if not self.what:
+            return "what"
+        if self.category is None:
+            return "category"
+        if not (self.place or self.location):
+            return "place"
+        if not self.photos_asked:
+            return "photos"
+        return "contact" if self.contact is None else "confirm"
+
+    def take_story(self, turn: Turn) -> None:
+        """Take what a free text says: the matter, its category, place, time and phone number."""
+        if not self.what and says_something(turn.text):
+            self.what = turn.message.text.strip()[:MAX_WHAT_CHARACTERS]
+            self.guess_category(turn)
+        self.place = self.place or (said_place(turn) if self.what else "")
+        self.happened = self.happened or turn.understanding.first("when")
+        if turn.answer is not None and turn.answer.card is not None and turn.answer.kind == "answer":
+            self.card = turn.answer.card.id
+
+    def guess_category(self, turn: Turn) -> None:
+        """Take the category when the NLU is sure of it; offer the likeliest otherwise."""
+        ranked = [(code, p) for code, p in turn.understanding.categories if code in CATEGORIES]
+        self.guesses = [code for code, _ in ranked[:OFFERED_CATEGORIES]]
+        self.categories = [code for code, p in ranked if p >= SURE_OF_CATEGORY] or self.guesses[:1]
+        if self.category is None and ranked and ranked[0][1] >= SURE_OF_CATEGORY:
+            self.category = ranked[0][0]
+
+    def add_to_story(self, text: str) -> None:
+        """Append what the citizen thought of later."""
+        self.what = f"{self.what}\n{text.strip()}".strip()[:MAX_WHAT_CHARACTERS]
+
+    def take_photo(self, sha256: str) -> bool:
+        """Keep a photo. Returns False when there are nine already."""
+        self.photos_asked = True
+        if sha256 in self.photos:
+            return True
+        if len(self.photos) >= MAX_PHOTOS:
+            return False
+        self.photos.append(sha256)
+        return True
+
+    def take_location(self, location: Location) -> None:
+        """Keep the point; a place said in words stays beside it."""
+        self.location = {
+            "latitude": location.latitude,
+            "longitude": location.longitude,
+            "datum": location.datum,
+        }
+
+    def as_ticket(self, conversation_id: int) -> NewTicket:
+        """What is filed; only for a draft that misses nothing."""
+        if self.category is None:
+            raise ValueError("a draft without a category can't be filed")
+        location = self.location or {}
+        return NewTicket(
+            kind=TicketKind.COMPLAINT,
+            category=self.category,
+            categories=tuple(dict.fromkeys((self.category, *self.categories))),
+            summary=self.what,
+            place=Place(self.place, **location),
+            happened=self.happened,
+            photos=tuple(self.photos),
+            reporter_mode=self.reporter_mode,
+            contact=self.contact or None,
+            conversation_id=conversation_id,
+        )
+
+
+def hold(turn: Turn) -> None:
+    """Keep a text that was not understood, with all the NLU saw in it, so that nobody has to type it again."""
+    draft = Draft()
+    draft.what = turn.message.text.strip()[:MAX_WHAT_CHARACTERS]
+    draft.guess_category(turn)
+    draft.take_story(turn)
+    turn.state["held"] = draft.as_json()
+
+
+def held(turn: Turn) -> Draft:
+    """The text that waits, as a draft; an empty one if none does. It waits no longer."""
+    return Draft(**turn.state.pop("held", {}))
+
+
+def says_something(text: str) -> bool:
+    """Whether a text says what is wrong, beyond that something is."""
+    return len(text) >= MIN_WHAT_CHARACTERS and not _ONLY_OPENING.fullmatch(text)
+
+
+def said_place(turn: Turn) -> str:
+    """The places named in a text, in their order, as one phrase."""
+    parts = [entity for entity in turn.understanding.entities if entity.kind == "place"]
+    ordered = sorted(parts, key=lambda entity: entity.start)
+    return "".join(dict.fromkeys(entity.value for entity in ordered))

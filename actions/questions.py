@@ -1,0 +1,92 @@
+"""What the report flow asks, reads back and promises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actions.base import Button, Reply
+from tickets.categories import CATEGORIES
+
+if TYPE_CHECKING:
+    from actions.draft import Draft
+    from tickets.service import FiledTicket
+
+CANCEL = Button("button_cancel", "report:cancel")
+
+
+def ask(draft: Draft) -> Reply:
+    """The question for what the draft misses, or the read-back."""
+    if draft.missing == "category":
+        return _ask_category(draft)
+    if draft.missing == "place":
+        return Reply("report_place", kind="location_request", buttons=(CANCEL,))
+    if draft.missing == "photos":
+        return Reply("report_photos", buttons=(Button("button_skip", "report:skip:photos"), CANCEL))
+    if draft.missing == "contact":
+        return Reply(
+            "report_contact",
+            buttons=(
+                Button("button_anonymous", "report:contact:anonymous"),
+                Button("button_leave_contact", "report:contact:leave"),
+                CANCEL,
+            ),
+        )
+    return _read_back(draft) if draft.missing == "confirm" else Reply("report_what", buttons=(CANCEL,))
+
+
+def opening(draft: Draft) -> Reply:
+    """Tell the citizen what was taken from the story, the guessed category among it."""
+    if draft.category is None:
+        return Reply("report_opening")
+    return Reply("report_opening_category", {"category": CATEGORIES[draft.category].name})
+
+
+def all_categories() -> Reply:
+    """Every category as a button."""
+    buttons = tuple(_category_button(code) for code in CATEGORIES)
+    return Reply("report_category_all", buttons=(*buttons, CANCEL))
+
+
+def what_to_change() -> Reply:
+    """The parts of the report as buttons."""
+    parts = ("what", "category", "place", "photos", "contact")
+    buttons = tuple(Button(f"button_edit_{part}", f"report:edit:{part}") for part in parts)
+    return Reply("report_what_to_change", buttons=(*buttons, Button("button_continue", "report:resume"), CANCEL))
+
+
+def filed(draft: Draft, ticket: FiledTicket) -> Reply:
+    """The receipt: number, department, promised date, receipt code; and the rule that fits, on demand."""
+    buttons = [Button("button_ticket_status", f"status:show:{ticket.ticket_no}")]
+    if draft.card:
+        buttons.append(Button("button_rule", f"consult:card:{draft.card}"))
+    return Reply("report_filed", ticket.as_params(), tuple(buttons))
+
+
+def _ask_category(draft: Draft) -> Reply:
+    if not draft.guesses:
+        return all_categories()
+    guesses = tuple(_category_button(code) for code in draft.guesses)
+    return Reply("report_category", buttons=(*guesses, Button("button_other_category", "report:categories"), CANCEL))
+
+
+def _category_button(code: str) -> Button:
+    return Button("button_category", f"report:category:{code}", {"category": CATEGORIES[code].name})
+
+
+def _read_back(draft: Draft) -> Reply:
+    params = {
+        "category": CATEGORIES[draft.category or "other"].name,
+        "what": draft.what,
+        "place": draft.place,
+        "has_location": draft.location is not None,
+        "happened": draft.happened,
+        "photos": len(draft.photos),
+        "contact": draft.contact,
+        "reporter_mode": draft.reporter_mode,
+    }
+    buttons = (
+        Button("button_submit", f"report:submit:{draft.id}"),
+        Button("button_change", "report:edit"),
+        CANCEL,
+    )
+    return Reply("report_read_back", params, buttons)

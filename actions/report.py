@@ -1,0 +1,341 @@
+"""我要反映问题: the flow that turns a story into a ticket.
+
+Facts come in any order and from the first message on. The flow asks for what is missing, one thing at a time, reads everything back,
+lets each part be corrected, answers a question in between, and files nothing before the citizen says so.
+
+State: flow = {"name": "report", "asking": what the last question was about, "draft": Draft}; put_aside = a Draft that was left;
+filed = {draft id: ticket number}, so that pressing "submit" twice files once.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from actions import consult, handoff, questions
+from actions.base import Button, Reply
+from actions.draft import Draft, held, said_place, says_something
+from actions.words import says_no, says_yes, wants_to_cancel, wants_to_skip
+from tickets.categories import CATEGORIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actions.base import Turn
+
+MAX_PLACE_CHARACTERS = 300
+MAX_CONTACT_CHARACTERS = 100
+MAX_REMEMBERED_TICKETS = 20
+_SURE_OF_ASIDE = 0.6
+_CONTACT = re.compile(r"(?:\+?\d[\d\s-]{5,18}\d)|[\w.+-]+@[\w-]+\.[\w.]+")
+_QUESTION = re.compile(r"[?？]|吗|多少|怎么(?!没)|什么|哪|能不能|可不可以|是不是|犯法|违法|规定")
+# "地点不对，是……": the word that names the part, and what follows it.
+_CORRECTIONS = {
+    "place": re.compile(r"(?:地点|地址|位置|地方)[^，,。：:是]{0,6}[，,。：:是]\s*(?:应该是|改成|改为|是|在)?\s*(?P<rest>.*)", re.S),
+    "what": re.compile(r"(?:内容|情况|描述)[^，,。：:是]{0,6}[，,。：:是]\s*(?:应该是|改成|改为|是)?\s*(?P<rest>.*)", re.S),
+    "category": re.compile(r"(?:类别|类型|分类)[^，,。：:是]{0,6}[，,。：:是]?\s*(?:应该是|改成|改为|是)?\s*(?P<rest>.*)", re.S),
+    "contact": re.compile(r"(?:电话|手机|号码|联系方式)[^，,。：:是]{0,6}[，,。：:是]?\s*(?:应该是|改成|改为|是)?\s*(?P<rest>.*)", re.S),
+}
+
+
+async def start(turn: Turn) -> list[Reply]:
+    """Begin a report with all that the first message says."""
+    draft = Draft()
+    draft.take_story(turn)
+    return _begin(turn, draft)
+
+
+async def on_message(turn: Turn) -> list[Reply]:
+    """Take one message of a citizen who is reporting."""
+    draft = _draft(turn)
+    if wants_to_cancel(turn):
+        return _put_aside(turn, "report_cancelled")
+    if turn.message.photo:
+        return _take_photo(turn, draft)
+    if turn.message.location:
+        draft.take_location(turn.message.location)
+        return _go_on(turn, draft, Reply("report_location_kept"))
+    if not any(character.isalnum() for character in turn.text):
+        return [Reply("report_no_words"), *ask_next(turn)]
+    asking = turn.state["flow"]["asking"]
+    if _wants_person(turn):
+        return [*_put_aside(turn, "report_put_aside"), *await handoff.start(turn)]
+    if asking != "what" and _asks_aside(turn):
+        return [*consult.replies_for(turn, turn.answer), *ask_next(turn)]
+    return await ANSWERS[asking](turn, draft)
+
+
+async def on_button(turn: Turn, rest: str) -> list[Reply]:
+    """A button of this flow: a verb and perhaps a value."""
+    verb, _, value = rest.partition(":")
+    if verb == "submit":
+        return await _submit(turn, value)
+    if verb in OPENERS:
+        return OPENERS[verb](turn, value)
+    if (turn.state.get("flow") or {}).get("name") != "report":
+        return [Reply("report_button_stale", buttons=(Button("button_report", "menu:report"),))]
+    return CHANGES[verb](turn, value) if verb in CHANGES else ask_next(turn)
+
+
+def ask_next(turn: Turn) -> list[Reply]:
+    """The question that is due, or the read-back when nothing is missing."""
+    draft = _draft(turn)
+    turn.state["flow"]["asking"] = draft.missing
+    return [questions.ask(draft)]
+
+
+# --- the draft in the state
+
+
+def _draft(turn: Turn) -> Draft:
+    return Draft(**turn.state["flow"]["draft"])
+
+
+def _keep(turn: Turn, draft: Draft) -> None:
+    turn.state["flow"] = {"name": "report", "asking": draft.missing, "draft": draft.as_json()}
+
+
+def _go_on(turn: Turn, draft: Draft, *before: Reply) -> list[Reply]:
+    _keep(turn, draft)
+    return [*before, *ask_next(turn)]
+
+
+def _begin(turn: Turn, draft: Draft) -> list[Reply]:
+    if turn.message.photo:
+        draft.take_photo(turn.message.photo)
+    if turn.message.location:
+        draft.take_location(turn.message.location)
+    turn.state.pop("held", None)
+    return _go_on(turn, draft, *([questions.opening(draft)] if draft.what else []))
+
+
+def _put_aside(turn: Turn, key: str) -> list[Reply]:
+    """Leave the report without losing it."""
+    turn.state["put_aside"] = turn.state.pop("flow")["draft"]
+    return [Reply(key, buttons=(Button("button_resume", "report:resume"),))]
+
+
+# --- messages that answer the question asked
+
+
+async def _answer_what(turn: Turn, draft: Draft) -> list[Reply]:
+    if not says_something(turn.text):
+        return [Reply("report_what_more")]
+    draft.take_story(turn)
+    return _go_on(turn, draft, questions.opening(draft))
+
+
+async def _answer_category(turn: Turn, draft: Draft) -> list[Reply]:
+    named = next((code for code, category in CATEGORIES.items() if category.name in turn.text), None)
+    if named is None and says_yes(turn) and draft.guesses:
+        named = draft.guesses[0]
+    if named is None and says_no(turn):
+        return [questions.all_categories()]
+    if named is None:
+        draft.add_to_story(turn.message.text)
+        draft.guess_category(turn)
+        if draft.category is None:
+            _keep(turn, draft)
+            return [questions.all_categories()]
+    return _go_on(turn, _with_category(draft, named))
+
+
+async def _answer_place(turn: Turn, draft: Draft) -> list[Reply]:
+    if says_no(turn) or wants_to_skip(turn):
+        return [Reply("report_place_needed", kind="location_request")]
+    draft.place = turn.message.text.strip()[:MAX_PLACE_CHARACTERS]
+    return _go_on(turn, draft)
+
+
+async def _answer_photos(turn: Turn, draft: Draft) -> list[Reply]:
+    draft.photos_asked = True
+    if not wants_to_skip(turn) and not says_yes(turn):
+        draft.add_to_story(turn.message.text)
+    elif says_yes(turn):
+        return [Reply("report_photo_send", buttons=(Button("button_skip", "report:skip:photos"),))]
+    return _go_on(turn, draft)
+
+
+async def _answer_contact(turn: Turn, draft: Draft) -> list[Reply]:
+    if wants_to_skip(turn) or "匿名" in turn.text:
+        return _set_contact(turn, "anonymous")
+    if not _CONTACT.search(turn.text):
+        return [Reply("report_contact_unclear", buttons=(Button("button_anonymous", "report:contact:anonymous"),))]
+    draft.contact = turn.message.text.strip()[:MAX_CONTACT_CHARACTERS]
+    draft.reporter_mode = "confidential" if "保密" in turn.text else "real_name"
+    return _go_on(turn, draft)
+
+
+async def _answer_confirm(turn: Turn, draft: Draft) -> list[Reply]:
+    if says_yes(turn):
+        return await _submit(turn, draft.id)
+    if says_no(turn):
+        return [questions.what_to_change()]
+    for part, pattern in _CORRECTIONS.items():
+        if found := pattern.search(turn.message.text):
+            return _correct(turn, draft, part, found["rest"].strip())
+    draft.add_to_story(turn.message.text)
+    return _go_on(turn, draft, Reply("report_added"))
+
+
+ANSWERS = {
+    "what": _answer_what,
+    "category": _answer_category,
+    "place": _answer_place,
+    "photos": _answer_photos,
+    "contact": _answer_contact,
+    "confirm": _answer_confirm,
+}
+
+
+def _correct(turn: Turn, draft: Draft, part: str, rest: str) -> list[Reply]:
+    """A correction in words: take what it says, or ask for the part anew."""
+    if part == "place" and rest:
+        draft.place, draft.location = rest[:MAX_PLACE_CHARACTERS], None
+    elif part == "what" and says_something(rest):
+        draft.what = rest
+    elif part == "contact" and _CONTACT.search(rest):
+        draft.contact, draft.reporter_mode = rest[:MAX_CONTACT_CHARACTERS], "real_name"
+    elif part == "category" and (named := next((c for c, k in CATEGORIES.items() if k.name in rest), None)):
+        draft = _with_category(draft, named)
+    else:
+        return _edit(turn, part)
+    return _go_on(turn, draft)
+
+
+def _take_photo(turn: Turn, draft: Draft) -> list[Reply]:
+    """Keep the photo; a caption is part of the story, and may be all of it."""
+    kept = draft.take_photo(turn.message.photo or "")
+    if turn.text and draft.what:
+        draft.add_to_story(turn.message.text)
+    elif turn.text:
+        draft.take_story(turn)
+    return _go_on(turn, draft, Reply("report_photo_kept" if kept else "report_photos_full", {"count": len(draft.photos)}))
+
+
+def _wants_person(turn: Turn) -> bool:
+    return "转人工" in turn.text or turn.text in {"人工", "人工客服", "找人工"}
+
+
+def _asks_aside(turn: Turn) -> bool:
+    """A question about the law in the middle of a report, which a card can answer; not an answer to our question."""
+    understanding = turn.understanding
+    asks = understanding.intent == "legal_consult" and understanding.confidence >= _SURE_OF_ASIDE
+    supported = turn.answer is not None and turn.answer.kind == "answer"
+    return asks and supported and bool(_QUESTION.search(turn.text)) and not said_place(turn)
+
+
+# --- buttons
+
+
+def _open_with_category(turn: Turn, value: str) -> list[Reply]:
+    """"Report this" under a rule card: the question that was asked is the first draft of the story."""
+    draft = Draft(category=value if value in CATEGORIES else None, card=turn.state.get("card"))
+    question = turn.state.get("question", "")
+    if says_something(question):
+        draft.what, draft.categories = question, [value]
+    return _begin(turn, draft)
+
+
+def _open_with_held(turn: Turn, value: str) -> list[Reply]:
+    """The text that the assistant did not understand is the story."""
+    return _begin(turn, held(turn))
+
+
+def _resume(turn: Turn, value: str) -> list[Reply]:
+    """Go on with a report that was left or interrupted."""
+    if (turn.state.get("flow") or {}).get("name") == "report":
+        return ask_next(turn)
+    if put_aside := turn.state.pop("put_aside", None):
+        return _go_on(turn, Draft(**put_aside))
+    return [Reply("report_button_stale", buttons=(Button("button_report", "menu:report"),))]
+
+
+def _with_category(draft: Draft, code: str | None) -> Draft:
+    if code is not None:
+        draft.category = code
+        draft.categories = list(dict.fromkeys((code, *draft.categories)))
+    return draft
+
+
+def _set_category(turn: Turn, value: str) -> list[Reply]:
+    if value not in CATEGORIES:
+        return [questions.all_categories()]
+    draft = _draft(turn)
+    draft.categories = []
+    return _go_on(turn, _with_category(draft, value))
+
+
+def _show_categories(turn: Turn, value: str) -> list[Reply]:
+    return [questions.all_categories()]
+
+
+def _skip(turn: Turn, value: str) -> list[Reply]:
+    draft = _draft(turn)
+    draft.photos_asked = True
+    return _go_on(turn, draft)
+
+
+def _set_contact(turn: Turn, value: str) -> list[Reply]:
+    draft = _draft(turn)
+    if value == "leave":
+        return [Reply("report_contact_write", buttons=(Button("button_anonymous", "report:contact:anonymous"),))]
+    draft.contact, draft.reporter_mode = "", "anonymous"
+    return _go_on(turn, draft)
+
+
+def _edit(turn: Turn, value: str) -> list[Reply]:
+    """Clear one part, so that it is asked anew."""
+    draft = _draft(turn)
+    if value not in EMPTY:
+        return [questions.what_to_change()]
+    for name, empty in EMPTY[value].items():
+        setattr(draft, name, empty)
+    if value == "category":
+        _keep(turn, draft)
+        return [questions.all_categories()]
+    return _go_on(turn, draft)
+
+
+def _cancel(turn: Turn, value: str) -> list[Reply]:
+    return _put_aside(turn, "report_cancelled")
+
+
+EMPTY: dict[str, dict[str, Any]] = {
+    "what": {"what": ""},
+    "category": {"category": None},
+    "place": {"place": "", "location": None},
+    "photos": {"photos": [], "photos_asked": False},
+    "contact": {"contact": None},
+}
+OPENERS: dict[str, Callable[[Turn, str], list[Reply]]] = {
+    "start": _open_with_category,
+    "held": _open_with_held,
+    "resume": _resume,
+}
+CHANGES: dict[str, Callable[[Turn, str], list[Reply]]] = {
+    "category": _set_category,
+    "categories": _show_categories,
+    "skip": _skip,
+    "contact": _set_contact,
+    "edit": _edit,
+    "cancel": _cancel,
+}
+
+
+async def _submit(turn: Turn, draft_id: str) -> list[Reply]:
+    """File the ticket; a second press of the same button shows the first one's number."""
+    filed_before = turn.state.get("filed", {})
+    if draft_id in filed_before:
+        return [Reply("report_already_filed", {"ticket_no": filed_before[draft_id]})]
+    flow = turn.state.get("flow") or {}
+    if flow.get("name") != "report" or flow["draft"]["id"] != draft_id:
+        return [Reply("report_button_stale", buttons=(Button("button_report", "menu:report"),))]
+    draft = _draft(turn)
+    if draft.missing != "confirm":
+        return ask_next(turn)
+    filed = await turn.tickets.file(draft.as_ticket(turn.conversation_id))
+    remembered = [*filed_before.items(), (draft.id, filed.ticket_no)][-MAX_REMEMBERED_TICKETS:]
+    turn.state["filed"] = dict(remembered)
+    turn.state.pop("flow")
+    return [questions.filed(draft, filed)]

@@ -1,0 +1,134 @@
+"""办理进度: where a ticket stands, told to its owner only; and adding to it, withdrawing it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from actions.base import Button, Reply
+from actions.words import wants_to_cancel
+from tickets.errors import TicketNotFound
+
+if TYPE_CHECKING:
+    from actions.base import Turn
+    from tickets.service import TicketView
+
+TICKET_NO = re.compile(r"[A-Za-z]{2}\d{8}-?\d{4,}")
+# Wrong receipt codes that one conversation may try before it has to wait for a person.
+MAX_WRONG_CODES = 5
+MAX_LISTED = 5
+
+
+async def start(turn: Turn) -> list[Reply]:
+    """Show the ticket that was named, or this conversation's tickets, or ask for the number."""
+    if ticket_no := _ticket_no(turn):
+        return await _show(turn, ticket_no)
+    own = await turn.tickets.tickets_of(turn.conversation_id)
+    if len(own) == 1:
+        return [_view(own[0])]
+    if own:
+        buttons = tuple(
+            Button("button_ticket", f"status:show:{view.ticket_no}", view.as_params()) for view in own[:MAX_LISTED]
+        )
+        return [Reply("status_choose", {"count": len(own)}, buttons)]
+    turn.state["flow"] = {"name": "status"}
+    return [Reply("status_ask_number", buttons=(Button("button_cancel", "status:cancel"),))]
+
+
+async def on_button(turn: Turn, rest: str) -> list[Reply]:
+    """`show:<no>`, `add:<no>`, `withdraw:<no>`, `withdraw!:<no>`, `cancel`."""
+    verb, _, ticket_no = rest.partition(":")
+    if verb == "cancel":
+        turn.state.pop("flow", None)
+        return [Reply("status_cancelled")]
+    if verb == "add":
+        turn.state["flow"] = {"name": "status", "add_to": ticket_no}
+        return [Reply("status_add_ask", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))]
+    if verb == "withdraw":
+        return [
+            Reply(
+                "status_withdraw_confirm",
+                {"ticket_no": ticket_no},
+                (
+                    Button("button_withdraw_yes", f"status:withdraw!:{ticket_no}"),
+                    Button("button_keep", f"status:show:{ticket_no}"),
+                ),
+            )
+        ]
+    if verb == "withdraw!":
+        await turn.tickets.withdraw(ticket_no, conversation_id=turn.conversation_id)
+        return []  # the status notice says it
+    return await _show(turn, ticket_no)
+
+
+async def on_message(turn: Turn) -> list[Reply]:
+    """The flow is under way: a ticket number, a receipt code, or words to add to a ticket."""
+    flow = turn.state["flow"]
+    if wants_to_cancel(turn):
+        turn.state.pop("flow")
+        return [Reply("status_cancelled")]
+    if ticket_no := flow.get("add_to"):
+        return await _add(turn, ticket_no)
+    if ticket_no := _ticket_no(turn):
+        return await _show(turn, ticket_no)
+    if ticket_no := flow.get("ticket_no"):
+        return await _show_by_code(turn, ticket_no, turn.text.strip().upper())
+    turn.state.pop("flow")
+    return [Reply("status_no_number", buttons=(Button("button_status", "menu:status"),))]
+
+
+def _ticket_no(turn: Turn) -> str | None:
+    """The ticket number in the message, in its canonical form."""
+    found = TICKET_NO.search(turn.text)
+    if not found:
+        return None
+    number = found.group().upper()
+    return number if "-" in number else f"{number[:10]}-{number[10:]}"
+
+
+async def _show(turn: Turn, ticket_no: str) -> list[Reply]:
+    """Without proof from this conversation, ask for the receipt code; the same for a number that doesn't exist."""
+    try:
+        view = await turn.tickets.status_for(ticket_no, conversation_id=turn.conversation_id)
+    except TicketNotFound:
+        turn.state["flow"] = {"name": "status", "ticket_no": ticket_no}
+        return [Reply("status_ask_code", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))]
+    turn.state.pop("flow", None)
+    return [_view(view)]
+
+
+async def _show_by_code(turn: Turn, ticket_no: str, code: str) -> list[Reply]:
+    wrong = turn.state.get("wrong_codes", {})
+    day = turn.now.date().isoformat()
+    if wrong.get("day") == day and wrong["count"] >= MAX_WRONG_CODES:
+        turn.state.pop("flow")
+        return [Reply("status_too_many_codes", buttons=(Button("button_human", "menu:human"),))]
+    try:
+        view = await turn.tickets.status_for(ticket_no, receipt_code=code)
+    except TicketNotFound:
+        count = wrong["count"] + 1 if wrong.get("day") == day else 1
+        turn.state["wrong_codes"] = {"day": day, "count": count}
+        return [Reply("status_wrong_code", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))]
+    turn.state.pop("flow")
+    return [_view(view)]
+
+
+async def _add(turn: Turn, ticket_no: str) -> list[Reply]:
+    photos = (turn.message.photo,) if turn.message.photo else ()
+    if not turn.text and not photos:
+        return [Reply("status_add_ask", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))]
+    await turn.tickets.add_citizen_message(
+        ticket_no, turn.message.text, conversation_id=turn.conversation_id, photos=photos
+    )
+    turn.state.pop("flow")
+    return [Reply("status_added", {"ticket_no": ticket_no}, (Button("button_add_more", f"status:add:{ticket_no}"),))]
+
+
+def _view(view: TicketView) -> Reply:
+    buttons = []
+    if view.is_open:
+        buttons = [
+            Button("button_add", f"status:add:{view.ticket_no}"),
+            Button("button_withdraw", f"status:withdraw:{view.ticket_no}"),
+        ]
+    return Reply("status_view", view.as_params(), tuple(buttons))

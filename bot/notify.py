@@ -1,0 +1,100 @@
+"""The outbox worker: what is committed reaches the citizen's channel, at least once and in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from actions.base import Outgoing
+from bot.channels.base import DeliveryFailed, RecipientGone
+from bot.relay import utc_now
+from tickets import outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from bot.channels.base import Channel
+    from tickets.database import Database
+
+log = structlog.get_logger()
+
+BATCH = 50
+LEASE_SECONDS = 60
+# Even without a wake-up call the outbox is looked at this often: another process may have written to it.
+POLL_SECONDS = 1.0
+FIRST_RETRY_SECONDS = 2.0
+LAST_RETRY_SECONDS = 3600.0
+MAX_ATTEMPTS = 20
+
+
+class OutboxWorker:
+    """Delivers messages for the channels of this process."""
+
+    def __init__(
+        self, database: Database, channels: Mapping[str, Channel], *, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._database = database
+        self._channels = channels
+        self._now = now
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look at the outbox now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        while True:
+            self._wake.clear()
+            try:
+                busy = await self.deliver_due()
+            except Exception:
+                log.exception("outbox_failed")
+                busy = False
+            if not busy:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+
+    async def deliver_due(self) -> bool:
+        """Deliver what is due once. Returns whether there was anything."""
+        async with self._database.transaction() as session:
+            deliveries = await outbox.claim(
+                session, self._now(), BATCH, LEASE_SECONDS, channels=tuple(self._channels)
+            )
+        await asyncio.gather(*(self._deliver(delivery) for delivery in deliveries))
+        return bool(deliveries)
+
+    async def _deliver(self, delivery: outbox.Delivery) -> None:
+        """Send outside any transaction, then note how it went."""
+        channel = self._channels[delivery.channel]
+        error, retry_at = None, None
+        try:
+            await channel.send(
+                delivery.address, delivery.message_id, delivery.sender, Outgoing.from_json(delivery.content)
+            )
+        except RecipientGone as gone:
+            error = f"gone: {gone}"
+        except DeliveryFailed as failed:
+            error = str(failed)
+            retry_at = self._retry_at(delivery.attempts, failed.retry_after_seconds)
+        except Exception as unexpected:
+            log.exception("delivery_failed", message=delivery.message_id, channel=delivery.channel)
+            error = type(unexpected).__name__
+            retry_at = self._retry_at(delivery.attempts, None)
+        async with self._database.transaction() as session:
+            if error is None:
+                await outbox.delivered(session, delivery.item_id, self._now())
+            else:
+                await outbox.failed(session, delivery.item_id, error, self._now(), retry_at)
+
+    def _retry_at(self, attempts: int, asked_seconds: float | None) -> datetime | None:
+        """When to try again: as the channel asked, else doubling; None after the last attempt."""
+        if attempts >= MAX_ATTEMPTS:
+            return None
+        backoff = min(FIRST_RETRY_SECONDS * 2 ** min(attempts, 12), LAST_RETRY_SECONDS)
+        return self._now() + timedelta(seconds=asked_seconds or backoff)

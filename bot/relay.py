@@ -1,0 +1,235 @@
+"""One turn of a conversation, from what a citizen sent to the replies in the outbox.
+
+A message is stored before anything else happens, in a transaction of its own: from then on it can't be lost. What it means is asked
+outside any transaction. Then one transaction loads the conversation, lets the action do its work, and saves state, tickets, replies
+and "handled" together, or not at all. A crash in between leaves the message unhandled; the next start takes it up again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from actions.base import Location, Message, Reply, Turn, Understanding
+from actions.dialogue import respond
+from bot.text_cleaning import clean
+from bot.texts import render
+from tickets import conversations
+from tickets.errors import BotError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from actions.base import Outgoing
+    from bot.services import Services
+    from bot.understanding import UnderstandingClient
+    from knowledge_base.models import Answer
+    from tickets import models
+
+log = structlog.get_logger()
+
+MAX_TEXT_CHARACTERS = 10_000
+# A locked database is a passing thing; the message is stored and can wait.
+ATTEMPTS = 4
+FIRST_WAIT_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """That a message is stored. `message_id` is None when it was stored before."""
+
+    message_id: int | None
+    conversation_id: int
+    is_duplicate: bool
+
+
+def utc_now() -> datetime:
+    """This moment, aware."""
+    return datetime.now(UTC)
+
+
+class Relay:
+    """Takes messages from all channels through their turns, in order within each conversation.
+
+    Args:
+        on_replies: called after a commit that put messages into the outbox.
+        now: the clock, for tests.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        nlu: UnderstandingClient,
+        *,
+        on_replies: Callable[[], None] = lambda: None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._services = services
+        self._nlu = nlu
+        self._on_replies = on_replies
+        self._now = now
+        self._workers: dict[int, asyncio.Task[None]] = {}
+        self._again: set[int] = set()
+
+    async def receive(self, message: Message) -> Received:
+        """Store a message and start its turn. When this returns, the message is safe."""
+        now = self._now()
+        async with self._services.database.transaction() as session:
+            conversation = await conversations.open_conversation(session, message.channel, message.address, now)
+            stored = await conversations.receive(session, conversation, message.update_id, _content(message), now)
+            conversation_id, message_id = conversation.id, stored.id if stored else None
+        self._work_on(conversation_id)
+        return Received(message_id, conversation_id, stored is None)
+
+    async def resume(self) -> None:
+        """Take up the messages that a crash left unhandled."""
+        async with self._services.database.reading() as session:
+            waiting = {message.conversation_id for message in await conversations.unhandled(session)}
+        for conversation_id in waiting:
+            self._work_on(conversation_id)
+
+    async def idle(self) -> None:
+        """Wait until no turn is under way."""
+        while self._workers:
+            await asyncio.gather(*self._workers.values(), return_exceptions=True)
+
+    def wake_outbox(self) -> None:
+        """Have the outbox looked at now; the desk calls this after a commit."""
+        self._on_replies()
+
+    def _work_on(self, conversation_id: int) -> None:
+        """One worker for each conversation keeps its messages in order."""
+        if conversation_id in self._workers:
+            self._again.add(conversation_id)
+            return
+        self._workers[conversation_id] = asyncio.create_task(self._work(conversation_id))
+
+    async def _work(self, conversation_id: int) -> None:
+        try:
+            while True:
+                self._again.discard(conversation_id)
+                async with self._services.database.reading() as session:
+                    waiting = await conversations.unhandled(session, conversation_id)
+                for message in waiting:
+                    await self._handle(message)
+                if not waiting and conversation_id not in self._again:
+                    return
+        except Exception:
+            log.exception("conversation_stuck", conversation=conversation_id)
+        finally:
+            del self._workers[conversation_id]
+
+    async def _handle(self, stored: models.Message) -> None:
+        """Take one stored message through its turn; an unexpected error is told to the citizen with a number to quote."""
+        for attempt in range(ATTEMPTS):
+            try:
+                await self._take_turn(stored)
+                break
+            except OperationalError:
+                log.warning("database_busy", message=stored.id, attempt=attempt)
+                await asyncio.sleep(FIRST_WAIT_SECONDS * 2**attempt)
+            except Exception:
+                await self._apologise(stored)
+                break
+        else:
+            await self._apologise(stored)
+        self._on_replies()
+
+    async def _take_turn(self, stored: models.Message) -> None:
+        message_text = clean(str(stored.content.get("text", "")))
+        understanding, answer = await self._understand(message_text)
+        async with self._services.database.transaction() as session:
+            conversation = await conversations.lock(session, stored.conversation_id)
+            turn = self._turn(session, stored, conversation, message_text, understanding, answer)
+            try:
+                replies = await respond(turn)
+            except BotError as error:
+                log.info("turn_refused", message=stored.id, code=error.code)
+                replies = [Reply(error.reply_key)]
+                # What the action began before it was refused must not be kept.
+                await session.rollback()
+                conversation = await conversations.lock(session, stored.conversation_id)
+                turn.state = dict(conversation.state or {})
+            conversation.state = turn.state
+            await self._finish(session, stored.id, conversation.id, [render(reply) for reply in replies])
+
+    def _turn(
+        self,
+        session: AsyncSession,
+        stored: models.Message,
+        conversation: models.Conversation,
+        text: str,
+        understanding: Understanding,
+        answer: Answer | None,
+    ) -> Turn:
+        now = self._now()
+        return Turn(
+            message=_message(stored, conversation),
+            text=text,
+            understanding=understanding,
+            answer=answer,
+            state=dict(conversation.state or {}),
+            conversation_id=conversation.id,
+            now=now,
+            tickets=self._services.tickets(session, now),
+            knowledge=self._services.knowledge,
+        )
+
+    async def _understand(self, text: str) -> tuple[Understanding, Answer | None]:
+        """What the NLU and the knowledge base make of a text, asked at the same time."""
+        if not any(character.isalnum() for character in text):
+            return Understanding(), None
+        today = self._now().date()
+        understanding, answer = await asyncio.gather(
+            self._nlu.parse(text), asyncio.to_thread(self._services.knowledge.answer, text, as_of=today)
+        )
+        return understanding, answer
+
+    async def _finish(
+        self, session: AsyncSession, message_id: int, conversation_id: int, replies: list[Outgoing]
+    ) -> None:
+        now = self._now()
+        for reply in replies:
+            await conversations.post(session, conversation_id, reply.as_json(), sender="assistant", now=now)
+        await conversations.mark_handled(session, message_id, now)
+
+    async def _apologise(self, stored: models.Message) -> None:
+        incident = secrets.token_hex(4)
+        log.exception("turn_failed", incident=incident, conversation=stored.conversation_id, message=stored.id)
+        apology = render(Reply("internal_error", {"incident": incident}))
+        async with self._services.database.transaction() as session:
+            await self._finish(session, stored.id, stored.conversation_id, [apology])
+
+
+def _content(message: Message) -> dict[str, Any]:
+    """The JSON that the message table keeps of what a citizen sent."""
+    content: dict[str, Any] = {"text": message.text[:MAX_TEXT_CHARACTERS]}
+    for name in ("payload", "label", "photo"):
+        if value := getattr(message, name):
+            content[name] = value
+    if message.location:
+        content["location"] = asdict(message.location)
+    return content
+
+
+def _message(stored: models.Message, conversation: models.Conversation) -> Message:
+    """The inverse of `_content`."""
+    content = stored.content
+    return Message(
+        channel=conversation.channel,
+        address=conversation.address,
+        update_id=stored.update_id or "",
+        text=content.get("text", ""),
+        payload=content.get("payload"),
+        label=content.get("label"),
+        photo=content.get("photo"),
+        location=Location(**content["location"]) if "location" in content else None,
+    )

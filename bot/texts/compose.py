@@ -1,0 +1,108 @@
+"""Texts with parts that may be absent: the read-back of a report, a ticket's status, a rule card."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from bot.texts.zh import TEXTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from actions.base import Reply
+    from knowledge_base.models import Answer, Article
+
+_REPORTER_MODES = {"anonymous": "匿名", "real_name": "留了电话", "confidential": "留了电话，要求保密"}
+
+
+def chinese_date(day: date) -> str:
+    """2026年11月23日."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _promise(reply: Reply) -> dict[str, Any]:
+    due = reply.params.get("due_on")
+    known = isinstance(due, date)
+    return {"promise": TEXTS["promise_until"].format(due=chinese_date(due)) if known else TEXTS["promise_unknown"]}
+
+
+def _status_view(reply: Reply) -> dict[str, Any]:
+    latest = reply.params.get("latest_reply") or ""
+    promise = _promise(reply)["promise"] if reply.params["is_open"] else ""
+    return {"promise": promise, "latest": f"\n最近的答复：{latest}" if latest else ""}
+
+
+def _read_back(reply: Reply) -> dict[str, Any]:
+    given = reply.params
+    place = given["place"] or "已发定位"
+    if given["place"] and given["has_location"]:
+        place += "（已发定位）"
+    lines = [
+        f"类别：{given['category']}",
+        f"内容：{given['what']}",
+        f"地点：{place}",
+        f"时间：{given['happened']}" if given["happened"] else "",
+        f"照片：{given['photos']}张" if given["photos"] else "照片：没有",
+        f"联系：{_contact(given['reporter_mode'], given['contact'])}",
+    ]
+    return {"details": "\n".join(line for line in lines if line)}
+
+
+def _contact(mode: str, contact: str | None) -> str:
+    return f"{contact}（{_REPORTER_MODES[mode]}）" if contact else _REPORTER_MODES["anonymous"]
+
+
+def _card(reply: Reply) -> dict[str, Any]:
+    """The whole card in plain text, for channels that show nothing else and for screen readers."""
+    answer = reply.answer
+    if answer is None or answer.card is None:
+        raise ValueError("a card reply needs an answer with a card")
+    cites = "；".join(
+        TEXTS["card_citation"].format(law=c.law, article=c.article, status=c.status.label, since=chinese_date(c.effective_from))
+        for c in answer.citations
+    )
+    parts = [
+        answer.card.title,
+        answer.text,
+        TEXTS["card_cites"].format(cites=cites) if cites else "",
+        TEXTS["card_authority"].format(authority=answer.card.authority),
+        TEXTS["card_reviewed"].format(date=chinese_date(answer.card.reviewed_on)),
+    ]
+    return {"whole": "\n\n".join(part for part in parts if part)}
+
+
+def card_content(answer: Answer, articles: Iterable[Article]) -> dict[str, Any] | None:
+    """What a channel needs to show the card of an answer; the articles' text comes with it, to be opened on demand."""
+    card = answer.card
+    if card is None:
+        return None
+    return {
+        "id": card.id,
+        "title": card.title,
+        "answer": card.answer,
+        "notes": list(answer.notes),
+        "citations": [
+            {
+                "law": article.law,
+                "article": article.article,
+                "text": article.text,
+                "status": article.status.label,
+                "effective_from": chinese_date(article.effective_from),
+            }
+            for article in articles
+        ],
+        "next_steps": list(card.next_steps),
+        "authority": card.authority,
+        "jurisdiction": card.jurisdiction,
+        "reviewed_on": chinese_date(card.reviewed_on),
+    }
+
+
+COMPOSERS: dict[str, Callable[[Reply], dict[str, Any]]] = {
+    "card": _card,
+    "report_filed": _promise,
+    "handoff_filed": _promise,
+    "status_view": _status_view,
+    "report_read_back": _read_back,
+}
