@@ -9,10 +9,14 @@ from aiohttp import web
 if TYPE_CHECKING:
     from bot.channels.web import WebChannel
     from bot.config import Settings
+    from bot.notify import OutboxWorker
     from bot.relay import Relay
     from bot.services import Services
+    from bot.supervisor import Supervisor
 
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings")
 SERVICES: web.AppKey[Services] = web.AppKey("services")
 RELAY: web.AppKey[Relay] = web.AppKey("relay")
 WEB_CHANNEL: web.AppKey[WebChannel] = web.AppKey("web_channel")
+OUTBOX: web.AppKey[OutboxWorker] = web.AppKey("outbox")
+SUPERVISOR: web.AppKey[Supervisor] = web.AppKey("supervisor")

@@ -1,0 +1,143 @@
+"""The one place where parts are wired together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from bot import desk
+from bot.channels.telegram import TelegramChannel
+from bot.channels.web import WebChannel
+from bot.health import healthz
+from bot.nlu_server import NluServer, ensure_model, free_port
+from bot.notify import OutboxWorker
+from bot.relay import Relay
+from bot.security import setup_security
+from bot.services import Services
+from bot.supervisor import Supervisor
+from bot.typedefs import OUTBOX, RELAY, SERVICES, SETTINGS, SUPERVISOR, WEB_CHANNEL
+from bot.understanding import UnderstandingClient
+from knowledge_base.models import KnowledgeBase
+from tickets.database import Database, upgrade
+from tickets.deadlines import WorkingCalendar
+from tickets.photos import PhotoStore
+from tickets.routing import Routing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.channels.base import Channel
+    from bot.config import Settings
+
+log = structlog.get_logger()
+
+MAX_REQUEST_BYTES = 12 * 1024 * 1024
+
+
+async def open_services(settings: Settings) -> Services:
+    """Open what every edge shares: the database brought to the newest schema, photos, city data, rules."""
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    url = settings.resolved_database_url
+    await asyncio.to_thread(upgrade, url)
+    knowledge = await asyncio.to_thread(KnowledgeBase.load, settings.data_folder / "knowledge")
+    city = Path(settings.city_folder) if settings.city_folder else None
+    return Services(
+        database=Database(url),
+        photos=PhotoStore(settings.data_folder / "photos"),
+        routing=Routing.load(city) if city else Routing.load(),
+        calendar=WorkingCalendar(),
+        knowledge=knowledge,
+    )
+
+
+@contextlib.asynccontextmanager
+async def running_task(coroutine_function, *arguments) -> AsyncIterator[asyncio.Task[None]]:
+    """A background task that ends with the block."""
+    task = asyncio.create_task(coroutine_function(*arguments))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def create_app(settings: Settings) -> web.Application:
+    """The web application with every part of the assistant; nothing starts before it is run."""
+    app = web.Application(client_max_size=MAX_REQUEST_BYTES)
+    app[SETTINGS] = settings
+    setup_security(app, settings)
+    web_channel = WebChannel()
+    app[WEB_CHANNEL] = web_channel
+    web_channel.setup(app)
+    desk.setup(app)
+    app.router.add_get("/healthz", healthz)
+    app.cleanup_ctx.append(_assistant)
+    return app
+
+
+async def _assistant(app: web.Application) -> AsyncIterator[None]:
+    """Everything that lives as long as the server does, in the order in which it depends on one another."""
+    settings = app[SETTINGS]
+    async with contextlib.AsyncExitStack() as stack:
+        services = await open_services(settings)
+        stack.push_async_callback(services.database.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        port = settings.nlu_port or free_port()
+        nlu = UnderstandingClient(
+            f"http://127.0.0.1:{port}", session=session, timeout_seconds=settings.nlu_timeout_seconds
+        )
+        channels: dict[str, Channel] = {"web": app[WEB_CHANNEL]}
+        outbox = OutboxWorker(services.database, channels)
+        relay = Relay(services, nlu, on_replies=outbox.wake)
+        app[SERVICES], app[RELAY], app[OUTBOX] = services, relay, outbox
+        if settings.telegram_token:
+            telegram = TelegramChannel(settings.telegram_token, relay, services, api_url=settings.telegram_api_url)
+            channels["telegram"] = telegram
+            await stack.enter_async_context(running_task(telegram.run))
+        await stack.enter_async_context(running_task(outbox.run))
+        if settings.nlu_enabled:
+            supervisor = Supervisor("nlu", _nlu_server(settings, port))
+            app[SUPERVISOR] = supervisor
+            await stack.enter_async_context(running_task(supervisor.run))
+        await relay.resume(tuple(channels))
+        yield
+        await relay.idle()
+
+
+class _NamedModelServer:
+    """The NLU server with the model of the present training data, which is looked up at each start."""
+
+    def __init__(self, settings: Settings, port: int) -> None:
+        self._settings = settings
+        self._port = port
+        self._server: NluServer | None = None
+
+    @property
+    def process(self) -> asyncio.subprocess.Process | None:
+        return self._server.process if self._server else None
+
+    async def start(self) -> None:
+        folder = self._settings.data_folder
+        named = self._settings.nlu_model
+        model = Path(named) if named else await ensure_model(folder / "models")
+        self._server = NluServer(model, self._port, log_path=folder / "nlu.log")
+        await self._server.start()
+
+    async def wait_ready(self) -> None:
+        if self._server is not None:
+            await self._server.wait_ready()
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            await self._server.stop()
+
+
+def _nlu_server(settings: Settings, port: int) -> _NamedModelServer:
+    return _NamedModelServer(settings, port)
