@@ -1,0 +1,1 @@
+"""Statutes in full text, with every version's days of force."""
