@@ -9,7 +9,7 @@ from actions.draft import held, hold
 
 if TYPE_CHECKING:
     from actions.base import Turn
-    from knowledge_base.models import Answer
+    from knowledge_base.models import Answer, Article
 
 # Buttons for the cards that lie close; more would be a list, not a choice.
 MAX_ALTERNATIVES = 4
@@ -63,9 +63,12 @@ def _card(turn: Turn, found: Answer) -> Reply:
     ]
     if found.card.category:
         buttons.append(Button("button_report_this", f"report:start:{found.card.category}"))
+    return Reply("card", kind="card", answer=found, articles=_articles(turn, found), buttons=tuple(buttons))
+
+
+def _articles(turn: Turn, found: Answer) -> tuple[Article, ...]:
     texts = (turn.knowledge.article(cite.law, cite.article) for cite in found.citations)
-    articles = tuple(article for article in texts if article is not None)
-    return Reply("card", kind="card", answer=found, articles=articles, buttons=tuple(buttons))
+    return tuple(article for article in texts if article is not None)
 
 
 def _no_support(found: Answer | None) -> Reply:
@@ -73,12 +76,13 @@ def _no_support(found: Answer | None) -> Reply:
         return Reply("out_of_scope")
     key = "consult_handoff" if found is not None and found.kind == "handoff" else "consult_no_support"
     return Reply(
-        key, buttons=(Button("button_ask_person", "human:question"), Button("button_ask_again", "menu:consult"))
+        key,
+        buttons=(Button("button_ask_person", "human:question"), Button("button_ask_again", "menu:consult")),
     )
 
 
 async def on_button(turn: Turn, rest: str) -> list[Reply]:
-    """`held`: answer the text that waits; `card:<id>`: show that card; `helpful:<id>`: the citizen liked it."""
+    """`held`: answer the text that waits; `card:<id>`: show that card; `law:<id>`: its articles; `helpful:<id>`: it was of use."""
     verb, _, card_id = rest.partition(":")
     if verb == "held":
         question = held(turn).what
@@ -87,10 +91,13 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
         turn.state["question"] = question
         return replies_for(turn, turn.knowledge.answer(question, as_of=turn.today))
     if verb == "helpful":
-        await turn.tickets.record_feedback(turn.conversation_id, card_id, turn.state.get("question", ""), helpful=True)
+        await turn.tickets.record_feedback(
+            turn.conversation_id, card_id, turn.state.get("question", ""), helpful=True
+        )
         return [Reply("thanks_feedback")]
     found = turn.knowledge.show(card_id)
     if found is None:
         return [Reply("card_gone", buttons=(Button("button_ask_person", "human:question"),))]
+    if verb == "law":
+        return [Reply("card_law", articles=_articles(turn, found))]
     return [_card(turn, found)]
-

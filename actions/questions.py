@@ -51,7 +51,9 @@ def what_to_change() -> Reply:
     """The parts of the report as buttons."""
     parts = ("what", "category", "place", "photos", "contact")
     buttons = tuple(Button(f"button_edit_{part}", f"report:edit:{part}") for part in parts)
-    return Reply("report_what_to_change", buttons=(*buttons, Button("button_continue", "report:resume"), CANCEL))
+    return Reply(
+        "report_what_to_change", buttons=(*buttons, Button("button_continue", "report:resume"), CANCEL)
+    )
 
 
 def filed(draft: Draft, ticket: FiledTicket) -> Reply:
@@ -66,7 +68,9 @@ def _ask_category(draft: Draft) -> Reply:
     if not draft.guesses:
         return all_categories()
     guesses = tuple(_category_button(code) for code in draft.guesses)
-    return Reply("report_category", buttons=(*guesses, Button("button_other_category", "report:categories"), CANCEL))
+    return Reply(
+        "report_category", buttons=(*guesses, Button("button_other_category", "report:categories"), CANCEL)
+    )
 
 
 def _category_button(code: str) -> Button:

@@ -31,10 +31,20 @@ _CONTACT = re.compile(r"(?:\+?\d[\d\s-]{5,18}\d)|[\w.+-]+@[\w-]+\.[\w.]+")
 _QUESTION = re.compile(r"[?？]|吗|多少|怎么(?!没)|什么|哪|能不能|可不可以|是不是|犯法|违法|规定")
 # "地点不对，是……": the word that names the part, and what follows it.
 _CORRECTIONS = {
-    "place": re.compile(r"(?:地点|地址|位置|地方)[^，,。：:是]{0,6}[，,。：:是]\s*(?:应该是|改成|改为|是|在)?\s*(?P<rest>.*)", re.S),
-    "what": re.compile(r"(?:内容|情况|描述)[^，,。：:是]{0,6}[，,。：:是]\s*(?:应该是|改成|改为|是)?\s*(?P<rest>.*)", re.S),
-    "category": re.compile(r"(?:类别|类型|分类)[^，,。：:是]{0,6}[，,。：:是]?\s*(?:应该是|改成|改为|是)?\s*(?P<rest>.*)", re.S),
-    "contact": re.compile(r"(?:电话|手机|号码|联系方式)[^，,。：:是]{0,6}[，,。：:是]?\s*(?:应该是|改成|改为|是)?\s*(?P<rest>.*)", re.S),
+    "place": re.compile(
+        r"(?:地点|地址|位置|地方)[^，,。：:是]{0,6}[，,。：:是]\s*(?:应该是|改成|改为|是|在)?\s*(?P<rest>.*)",
+        re.S,
+    ),
+    "what": re.compile(
+        r"(?:内容|情况|描述)[^，,。：:是]{0,6}[，,。：:是]\s*(?:应该是|改成|改为|是)?\s*(?P<rest>.*)", re.S
+    ),
+    "category": re.compile(
+        r"(?:类别|类型|分类)[^，,。：:是]{0,6}[，,。：:是]?\s*(?:应该是|改成|改为|是)?\s*(?P<rest>.*)", re.S
+    ),
+    "contact": re.compile(
+        r"(?:电话|手机|号码|联系方式)[^，,。：:是]{0,6}[，,。：:是]?\s*(?:应该是|改成|改为|是)?\s*(?P<rest>.*)",
+        re.S,
+    ),
 }
 
 
@@ -160,7 +170,9 @@ async def _answer_contact(turn: Turn, draft: Draft) -> list[Reply]:
     if wants_to_skip(turn) or "匿名" in turn.text:
         return _set_contact(turn, "anonymous")
     if not _CONTACT.search(turn.text):
-        return [Reply("report_contact_unclear", buttons=(Button("button_anonymous", "report:contact:anonymous"),))]
+        return [
+            Reply("report_contact_unclear", buttons=(Button("button_anonymous", "report:contact:anonymous"),))
+        ]
     draft.contact = turn.message.text.strip()[:MAX_CONTACT_CHARACTERS]
     draft.reporter_mode = "confidential" if "保密" in turn.text else "real_name"
     return _go_on(turn, draft)
@@ -210,7 +222,11 @@ def _take_photo(turn: Turn, draft: Draft) -> list[Reply]:
         draft.add_to_story(turn.message.text)
     elif turn.text:
         draft.take_story(turn)
-    return _go_on(turn, draft, Reply("report_photo_kept" if kept else "report_photos_full", {"count": len(draft.photos)}))
+    return _go_on(
+        turn,
+        draft,
+        Reply("report_photo_kept" if kept else "report_photos_full", {"count": len(draft.photos)}),
+    )
 
 
 def _wants_person(turn: Turn) -> bool:
@@ -229,7 +245,7 @@ def _asks_aside(turn: Turn) -> bool:
 
 
 def _open_with_category(turn: Turn, value: str) -> list[Reply]:
-    """"Report this" under a rule card: the question that was asked is the first draft of the story."""
+    """ "Report this" under a rule card: the question that was asked is the first draft of the story."""
     draft = Draft(category=value if value in CATEGORIES else None, card=turn.state.get("card"))
     question = turn.state.get("question", "")
     if says_something(question):
@@ -279,7 +295,9 @@ def _skip(turn: Turn, value: str) -> list[Reply]:
 def _set_contact(turn: Turn, value: str) -> list[Reply]:
     draft = _draft(turn)
     if value == "leave":
-        return [Reply("report_contact_write", buttons=(Button("button_anonymous", "report:contact:anonymous"),))]
+        return [
+            Reply("report_contact_write", buttons=(Button("button_anonymous", "report:contact:anonymous"),))
+        ]
     draft.contact, draft.reporter_mode = "", "anonymous"
     return _go_on(turn, draft)
 

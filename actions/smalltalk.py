@@ -43,5 +43,5 @@ async def out_of_scope(turn: Turn) -> list[Reply]:
 
 
 async def nothing_to_cancel(turn: Turn) -> list[Reply]:
-    """"取消" with no flow under way."""
+    """ "取消" with no flow under way."""
     return [menu("nothing_to_cancel")]

@@ -28,7 +28,8 @@ async def start(turn: Turn) -> list[Reply]:
         return [_view(own[0])]
     if own:
         buttons = tuple(
-            Button("button_ticket", f"status:show:{view.ticket_no}", view.as_params()) for view in own[:MAX_LISTED]
+            Button("button_ticket", f"status:show:{view.ticket_no}", view.as_params())
+            for view in own[:MAX_LISTED]
         )
         return [Reply("status_choose", {"count": len(own)}, buttons)]
     turn.state["flow"] = {"name": "status"}
@@ -43,7 +44,9 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
         return [Reply("status_cancelled")]
     if verb == "add":
         turn.state["flow"] = {"name": "status", "add_to": ticket_no}
-        return [Reply("status_add_ask", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))]
+        return [
+            Reply("status_add_ask", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))
+        ]
     if verb == "withdraw":
         return [
             Reply(
@@ -92,7 +95,9 @@ async def _show(turn: Turn, ticket_no: str) -> list[Reply]:
         view = await turn.tickets.status_for(ticket_no, conversation_id=turn.conversation_id)
     except TicketNotFound:
         turn.state["flow"] = {"name": "status", "ticket_no": ticket_no}
-        return [Reply("status_ask_code", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))]
+        return [
+            Reply("status_ask_code", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))
+        ]
     turn.state.pop("flow", None)
     return [_view(view)]
 
@@ -108,7 +113,9 @@ async def _show_by_code(turn: Turn, ticket_no: str, code: str) -> list[Reply]:
     except TicketNotFound:
         count = wrong["count"] + 1 if wrong.get("day") == day else 1
         turn.state["wrong_codes"] = {"day": day, "count": count}
-        return [Reply("status_wrong_code", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))]
+        return [
+            Reply("status_wrong_code", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))
+        ]
     turn.state.pop("flow")
     return [_view(view)]
 
@@ -116,12 +123,18 @@ async def _show_by_code(turn: Turn, ticket_no: str, code: str) -> list[Reply]:
 async def _add(turn: Turn, ticket_no: str) -> list[Reply]:
     photos = (turn.message.photo,) if turn.message.photo else ()
     if not turn.text and not photos:
-        return [Reply("status_add_ask", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))]
+        return [
+            Reply("status_add_ask", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))
+        ]
     await turn.tickets.add_citizen_message(
         ticket_no, turn.message.text, conversation_id=turn.conversation_id, photos=photos
     )
     turn.state.pop("flow")
-    return [Reply("status_added", {"ticket_no": ticket_no}, (Button("button_add_more", f"status:add:{ticket_no}"),))]
+    return [
+        Reply(
+            "status_added", {"ticket_no": ticket_no}, (Button("button_add_more", f"status:add:{ticket_no}"),)
+        )
+    ]
 
 
 def _view(view: TicketView) -> Reply:

@@ -9,10 +9,18 @@ if TYPE_CHECKING:
     from actions.base import Turn
 
 # Whole messages only: "取消违停罚款" is not a wish to stop.
-_CANCEL = re.compile(r"/?(cancel|取消|取消吧|取消上报|不报了|不投诉了|算了|算了吧|不用了|不要了|退出|放弃|停止|不说了|不问了)[了吧。!！~\s]*")
-_YES = re.compile(r"(是|是的|对|对的|没错|好|好的|行|可以|确认|确定|提交|嗯|嗯嗯|恩|ok|yes|y|无误|没问题)[的了吧呢。!！~\s]*", re.IGNORECASE)
+_CANCEL = re.compile(
+    r"/?(cancel|取消|取消吧|取消上报|不报了|不投诉了|算了|算了吧|不用了|不要了|退出|放弃|停止|不说了|不问了)[了吧。!！~\s]*"
+)
+_YES = re.compile(
+    r"(是|是的|对|对的|没错|好|好的|行|可以|确认|确定|提交|嗯|嗯嗯|恩|ok|yes|y|无误|没问题)[的了吧呢。!！~\s]*",
+    re.IGNORECASE,
+)
 _NO = re.compile(r"(不|不是|不对|错了|否|no|n|没有|不行|有误|改一下|修改)[的了吧呢。!！~\s]*", re.IGNORECASE)
-_SKIP = re.compile(r"(跳过|没有|无|没|不用|不需要|下一步|skip|不发|不传|暂无|没照片|没有照片)[的了吧呢。!！~\s]*", re.IGNORECASE)
+_SKIP = re.compile(
+    r"(跳过|没有|无|没|不用|不需要|下一步|skip|不发|不传|暂无|没照片|没有照片)[的了吧呢。!！~\s]*",
+    re.IGNORECASE,
+)
 # Above this the NLU's "cancel" is taken without the very words.
 _SURE_OF_CANCEL = 0.9
 _SHORT = 12
@@ -28,12 +36,16 @@ def wants_to_cancel(turn: Turn) -> bool:
 
 def says_yes(turn: Turn) -> bool:
     """The message is a plain yes."""
-    return bool(_YES.fullmatch(turn.text)) or (turn.understanding.intent == "affirm" and len(turn.text) <= _SHORT)
+    return bool(_YES.fullmatch(turn.text)) or (
+        turn.understanding.intent == "affirm" and len(turn.text) <= _SHORT
+    )
 
 
 def says_no(turn: Turn) -> bool:
     """The message is a plain no."""
-    return bool(_NO.fullmatch(turn.text)) or (turn.understanding.intent == "deny" and len(turn.text) <= _SHORT)
+    return bool(_NO.fullmatch(turn.text)) or (
+        turn.understanding.intent == "deny" and len(turn.text) <= _SHORT
+    )
 
 
 def wants_to_skip(turn: Turn) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import structlog
@@ -30,7 +30,7 @@ from tickets.photos import PhotoStore
 from tickets.routing import Routing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
     from bot.channels.base import Channel
     from bot.config import Settings
@@ -57,9 +57,9 @@ async def open_services(settings: Settings) -> Services:
 
 
 @contextlib.asynccontextmanager
-async def running_task(coroutine_function, *arguments) -> AsyncIterator[asyncio.Task[None]]:
+async def running_task(work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[asyncio.Task[None]]:
     """A background task that ends with the block."""
-    task = asyncio.create_task(coroutine_function(*arguments))
+    task = asyncio.create_task(work())
     try:
         yield task
     finally:
@@ -98,7 +98,9 @@ async def _assistant(app: web.Application) -> AsyncIterator[None]:
         relay = Relay(services, nlu, on_replies=outbox.wake)
         app[SERVICES], app[RELAY], app[OUTBOX] = services, relay, outbox
         if settings.telegram_token:
-            telegram = TelegramChannel(settings.telegram_token, relay, services, api_url=settings.telegram_api_url)
+            telegram = TelegramChannel(
+                settings.telegram_token, relay, services, api_url=settings.telegram_api_url
+            )
             channels["telegram"] = telegram
             await stack.enter_async_context(running_task(telegram.run))
         await stack.enter_async_context(running_task(outbox.run))

@@ -21,7 +21,9 @@ def render(reply: Reply) -> Outgoing:
     """
     params = {**reply.params, **COMPOSERS[reply.key](reply)} if reply.key in COMPOSERS else reply.params
     text = params["whole"] if "whole" in params else TEXTS[reply.key].format_map(params)
-    buttons = tuple((LABELS[button.key].format_map(button.params), button.payload) for button in reply.buttons)
+    buttons = tuple(
+        (LABELS[button.key].format_map(button.params), button.payload) for button in reply.buttons
+    )
     card = card_content(reply.answer, reply.articles) if reply.answer is not None else None
     return Outgoing(text.strip(), buttons, reply.kind, card)
 

@@ -24,7 +24,9 @@ def chinese_date(day: date) -> str:
 def _promise(reply: Reply) -> dict[str, Any]:
     due = reply.params.get("due_on")
     known = isinstance(due, date)
-    return {"promise": TEXTS["promise_until"].format(due=chinese_date(due)) if known else TEXTS["promise_unknown"]}
+    return {
+        "promise": TEXTS["promise_until"].format(due=chinese_date(due)) if known else TEXTS["promise_unknown"]
+    }
 
 
 def _status_view(reply: Reply) -> dict[str, Any]:
@@ -59,7 +61,9 @@ def _card(reply: Reply) -> dict[str, Any]:
     if answer is None or answer.card is None:
         raise ValueError("a card reply needs an answer with a card")
     cites = "；".join(
-        TEXTS["card_citation"].format(law=c.law, article=c.article, status=c.status.label, since=chinese_date(c.effective_from))
+        TEXTS["card_citation"].format(
+            law=c.law, article=c.article, status=c.status.label, since=chinese_date(c.effective_from)
+        )
         for c in answer.citations
     )
     parts = [
@@ -70,6 +74,12 @@ def _card(reply: Reply) -> dict[str, Any]:
         TEXTS["card_reviewed"].format(date=chinese_date(answer.card.reviewed_on)),
     ]
     return {"whole": "\n\n".join(part for part in parts if part)}
+
+
+def _card_law(reply: Reply) -> dict[str, Any]:
+    """The articles' own words."""
+    quoted = (f"《{article.law}》{article.article}\n{article.text}" for article in reply.articles)
+    return {"articles": "\n\n".join(quoted)}
 
 
 def card_content(answer: Answer, articles: Iterable[Article]) -> dict[str, Any] | None:
@@ -101,6 +111,7 @@ def card_content(answer: Answer, articles: Iterable[Article]) -> dict[str, Any] 
 
 COMPOSERS: dict[str, Callable[[Reply], dict[str, Any]]] = {
     "card": _card,
+    "card_law": _card_law,
     "report_filed": _promise,
     "handoff_filed": _promise,
     "status_view": _status_view,

@@ -79,8 +79,14 @@ TEXTS: dict[str, str] = {
     "status_add_ask": "请把要补充的话或照片发给我，我加到工单{ticket_no}里。",
     "status_added": "已经加到工单{ticket_no}里，工作人员会看到。",
     "status_withdraw_confirm": "真的要撤回工单{ticket_no}吗？撤回以后就不再办理了。",
-    "ticket_not_found": "没有查到这个工单，或者它不是从这里提交的。请核对编号和查询码。",
-    "transition_not_allowed": "这件工单现在不能这样办。您可以看看最新进度，或者找工作人员。",
+    # --- what was refused
+    "error_unexpected": "抱歉，系统出了一点问题，您的话我们已经存好。请过一会儿再试，或打12345。",
+    "error_ticket_not_found": "没有查到这个工单，或者它不是从这里提交的。请核对编号和查询码。",
+    "error_transition_not_allowed": "这件工单现在不能这样办。您可以看看最新进度，或者找工作人员。",
+    "error_actor_not_allowed": "这一步要由工作人员来办。您可以找工作人员帮忙。",
+    "error_note_required": "请写一句说明，再提交。",
+    "error_stale_version": "这件工单刚刚有了变化，请再看一遍。",
+    "error_officer_not_found": "没有找到这位工作人员。",
     # --- news of a ticket, sent by the desk's work
     "notice_status_submitted": "工单{ticket_no}已提交。",
     "notice_status_accepted": "工单{ticket_no}已受理。{note}",
@@ -100,13 +106,26 @@ TEXTS: dict[str, str] = {
     "photo_too_many_pixels": "这张照片的尺寸太大，请缩小后再发。您前面写的内容都在。",
     "photo_failed": "照片没有收到，请再发一次。您前面写的内容都在。",
     "unsupported": "这种消息我还看不懂。请用文字、照片或定位告诉我。",
-    "channel_commands": "start=开始\nreport=我要反映问题\nconsult=查规定\nstatus=查进度\nhuman=找工作人员\ncancel=取消\nhelp=帮助",
+    "share_location": "发送我的位置",
+    "only_private": "请点我的名字，私下和我说。群里大家都能看到，不安全。",
     # --- rule cards
     "card": "{whole}",
+    "card_law": "{articles}",
     "card_cites": "依据：{cites}",
     "card_citation": "《{law}》{article}（{status}，{since}起施行）",
     "card_authority": "管这件事的部门：{authority}",
     "card_reviewed": "核对日期：{date}。这是一般规定，具体的事以主管部门的决定为准。",
+}
+
+# The commands of messengers that have them.
+COMMANDS: dict[str, str] = {
+    "start": "开始",
+    "consult": "查规定",
+    "report": "反映问题",
+    "status": "查进度",
+    "human": "找工作人员",
+    "cancel": "取消正在办的事",
+    "help": "帮助",
 }
 
 LABELS: dict[str, str] = {
@@ -121,6 +140,7 @@ LABELS: dict[str, str] = {
     "button_ask_again": "换个说法",
     "button_helpful": "有帮助",
     "button_card": "{title}",
+    "button_law": "看法条原文",
     "button_rule": "看相关规定",
     "button_safe_continue": "我安全了，接着写",
     "button_safe_report": "我安全了，要反映",
