@@ -1,0 +1,81 @@
+"""What a handler of the desk works with: the visit, the clock, typed keys, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from bot.desk.forms import Form
+from bot.desk.permissions import Permission, Rights, rights_of
+from bot.services import Services
+from bot.typedefs import RELAY, SERVICES, SETTINGS
+from tickets.models import Officer, OfficerSession
+from tickets.service import Actor
+from tickets.workflow import ActorKind
+
+Clock = Callable[[], datetime]
+
+CLOCK: web.AppKey[Clock] = web.AppKey("desk_clock")
+ROOT = "/desk"
+
+
+def utc_now() -> datetime:
+    """The clock of the running desk."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a signed-in officer."""
+
+    officer: Officer
+    session: OfficerSession
+    now: datetime
+
+    @property
+    def rights(self) -> Rights:
+        """What the officer's role may do."""
+        return rights_of(self.officer.role)
+
+    @property
+    def actor(self) -> Actor:
+        """The officer as the history of a ticket names them."""
+        return Actor(ActorKind.OFFICER, str(self.officer.id), self.officer.display_name)
+
+    def may(self, permission: str) -> bool:
+        """Whether the officer has the permission; templates ask by its name."""
+        return Permission(permission) in self.rights.permissions
+
+
+VISIT: web.RequestKey[Visit] = web.RequestKey("desk_visit", Visit)
+FORM: web.RequestKey[Form] = web.RequestKey("desk_form", Form)
+
+
+def services(request: web.Request) -> Services:
+    """The parts that the lead wired."""
+    return request.config_dict[SERVICES]
+
+
+def now(request: web.Request) -> datetime:
+    """The moment of this request, aware UTC."""
+    return request.config_dict[CLOCK]()
+
+
+def is_https(request: web.Request) -> bool:
+    """Whether people reach the desk by https: cookies are then marked secure, administrators need a second factor."""
+    return request.config_dict[SETTINGS].base_url.startswith("https://")
+
+
+def wake_outbox(request: web.Request) -> None:
+    """Have what was just written delivered at once instead of at the next look."""
+    relay = request.config_dict.get(RELAY)
+    if relay is not None:
+        relay.wake_outbox()
+
+
+def see_other(path: str) -> web.HTTPSeeOther:
+    """Send the browser on to a page of the desk, after a change."""
+    return web.HTTPSeeOther(ROOT + path)

@@ -1,0 +1,124 @@
+"""Who may do what on the desk: one table of roles, and the routes' declarations.
+
+Every route of the desk is made by `route()` or `open_route()`, so it can't exist without saying what it asks of an
+officer (tests/bot/desk/test_permissions.py looks at each one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aiohttp import web
+
+from tickets.models import Role
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Permission(StrEnum):
+    """One thing that a route may ask for."""
+
+    SIGNED_IN = "signed_in"
+    VIEW_TICKETS = "view_tickets"
+    WORK_TICKETS = "work_tickets"
+    ASSIGN_DEPARTMENT = "assign_department"
+    SUPERVISE = "supervise"
+    VIEW_DASHBOARD = "view_dashboard"
+    EXPORT = "export"
+    EDIT_TEMPLATES = "edit_templates"
+    MANAGE_OFFICERS = "manage_officers"
+    VIEW_AUDIT = "view_audit"
+
+
+class Scope(StrEnum):
+    """Which tickets a role sees; what is assigned to oneself is always among them."""
+
+    OWN_DEPARTMENT = "own_department"
+    CONSULTATIONS = "consultations"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a role may do, and on which tickets."""
+
+    scope: Scope
+    permissions: frozenset[Permission]
+
+
+def _rights(scope: Scope, *permissions: Permission) -> Rights:
+    return Rights(scope, frozenset({Permission.SIGNED_IN, Permission.VIEW_TICKETS, *permissions}))
+
+
+_P = Permission
+ROLES: dict[Role, Rights] = {
+    Role.OFFICER: _rights(Scope.OWN_DEPARTMENT, _P.WORK_TICKETS),
+    Role.UNIT_HEAD: _rights(Scope.OWN_DEPARTMENT,
+        _P.WORK_TICKETS,
+        _P.ASSIGN_DEPARTMENT,
+        _P.VIEW_DASHBOARD,
+        _P.EXPORT,
+        _P.EDIT_TEMPLATES,
+    ),
+    Role.LEGAL_ADVISER: _rights(Scope.CONSULTATIONS, _P.WORK_TICKETS),
+    Role.LEGAL_REVIEWER: _rights(Scope.ALL, _P.WORK_TICKETS, _P.EDIT_TEMPLATES),
+    Role.SUPERVISOR: _rights(Scope.ALL,
+        _P.WORK_TICKETS,
+        _P.ASSIGN_DEPARTMENT,
+        _P.SUPERVISE,
+        _P.VIEW_DASHBOARD,
+        _P.EXPORT,
+        _P.EDIT_TEMPLATES,
+    ),
+    Role.KNOWLEDGE_EDITOR: _rights(Scope.CONSULTATIONS, _P.EDIT_TEMPLATES),
+    Role.ADMINISTRATOR: _rights(Scope.ALL, *Permission),
+    Role.AUDITOR: _rights(Scope.ALL, _P.VIEW_DASHBOARD, _P.EXPORT, _P.VIEW_AUDIT),
+}
+
+
+def rights_of(role: str) -> Rights:
+    """The row of the table for the role that the database names."""
+    return ROLES[Role(role)]
+
+
+def may(role: str, permission: Permission) -> bool:
+    """Whether the role has the permission."""
+    return permission in rights_of(role).permissions
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRoute:
+    """One row of the route table.
+
+    Attributes:
+        permission: what the signed-in officer must have; None means that nobody needs to be signed in.
+        second_factor: False for the pages on which the second factor is given or set up.
+        passive: the browser asks by itself, so it doesn't count as use of the session.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    permission: Permission | None
+    second_factor: bool = True
+    passive: bool = False
+
+
+def route(
+    method: str,
+    path: str,
+    handler: Handler,
+    permission: Permission,
+    *,
+    second_factor: bool = True,
+    passive: bool = False,
+) -> DeskRoute:
+    """A page for officers with that permission."""
+    return DeskRoute(method, path, handler, permission, second_factor, passive)
+
+
+def open_route(method: str, path: str, handler: Handler) -> DeskRoute:
+    """A page for people who aren't signed in: sign-in, welcome."""
+    return DeskRoute(method, path, handler, None, second_factor=False)
