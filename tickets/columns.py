@@ -21,6 +21,8 @@ NAMING = {
 # SQLite numbers rows itself only in a column that is called INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 Json = JSON().with_variant(JSONB(), "postgresql")
+# A type of its own: marking one as mutable marks every column that shares the type's object.
+StateJson = JSON().with_variant(JSONB(), "postgresql")
 
 
 class UtcDateTime(TypeDecorator[datetime]):

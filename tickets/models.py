@@ -14,12 +14,13 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tickets.columns import Base, BigId, Json, UtcDateTime, Word, one_of
-from tickets.staff import Invitation, Officer, OfficerSession, Role
+from tickets.columns import Base, BigId, Json, StateJson, UtcDateTime, Word, one_of
+from tickets.staff import AuditEntry, Invitation, Officer, OfficerSession, Role
 from tickets.workflow import ActorKind, Status, TicketKind
 
 __all__ = [
     "Attachment",
+    "AuditEntry",
     "Base",
     "Conversation",
     "Entry",
@@ -115,7 +116,7 @@ class Conversation(Base):
 
     channel: Mapped[str] = mapped_column(String(16))
     address: Mapped[str] = mapped_column(String(128))
-    state: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(Json), default=dict)
+    state: Mapped[dict[str, Any]] = mapped_column(MutableDict.as_mutable(StateJson), default=dict)
     mode: Mapped[Mode] = mapped_column(Word(Mode), default=Mode.ASSISTANT)
     officer_id: Mapped[int | None] = mapped_column(ForeignKey("officers.id"))
     seen_message_id: Mapped[int | None] = mapped_column(BigId)
@@ -191,6 +192,7 @@ class Ticket(Base):
     contact: Mapped[str | None] = mapped_column(Text)
     conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id"))
     receipt_code_hash: Mapped[str] = mapped_column(String(64))
+    request_key: Mapped[str | None] = mapped_column(String(64), unique=True)
     department: Mapped[str] = mapped_column(String(48))
     officer_id: Mapped[int | None] = mapped_column(ForeignKey("officers.id"))
     priority: Mapped[Priority] = mapped_column(Word(Priority), default=Priority.NORMAL)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tickets.columns import Base, UtcDateTime, Word, one_of
+from tickets.columns import Base, Json, UtcDateTime, Word, one_of
 
 
 class Role(StrEnum):
@@ -58,6 +59,8 @@ class Officer(Base):
     password_hash: Mapped[str] = mapped_column(String(256))
     role: Mapped[Role] = mapped_column(Word(Role))
     department: Mapped[str | None] = mapped_column(String(48))
+    totp_secret: Mapped[str | None] = mapped_column(String(64))
+    last_totp_step: Mapped[int | None]
     is_active: Mapped[bool] = mapped_column(server_default=true(), default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -92,3 +95,24 @@ class Invitation(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AuditEntry(Base):
+    """Who looked at or changed what outside of a ticket's history: sign-ins, exports, opened contact
+    data, settings.
+    """
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (
+        Index(None, "at"),
+        Index(None, "actor_id", "at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("officers.id"))
+    actor_name: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    address: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    data: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)

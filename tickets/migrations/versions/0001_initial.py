@@ -69,6 +69,8 @@ def _people() -> None:
         sa.Column("password_hash", sa.String(length=256), nullable=False),
         sa.Column("role", sa.String(24), nullable=False),
         sa.Column("department", sa.String(length=48), nullable=True),
+        sa.Column("totp_secret", sa.String(length=64), nullable=True),
+        sa.Column("last_totp_step", sa.Integer(), nullable=True),
         sa.Column("is_active", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("id", BIG, nullable=False),
@@ -121,6 +123,22 @@ def _people() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_invitations_token_hash")),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "audit_entries",
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("actor_id", BIG, nullable=True),
+        sa.Column("actor_name", sa.String(length=64), nullable=False),
+        sa.Column("action", sa.String(length=60), nullable=False),
+        sa.Column("subject", sa.String(length=120), server_default="", nullable=False),
+        sa.Column("address", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("data", JSON, nullable=False),
+        sa.Column("id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["officers.id"], name=op.f("fk_audit_entries_actor_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_audit_entries_at", "audit_entries", ["at"])
+    op.create_index("ix_audit_entries_actor_id_at", "audit_entries", ["actor_id", "at"])
 
 
 def _conversations() -> None:
@@ -171,6 +189,7 @@ def _tickets() -> None:
         sa.Column("contact", sa.Text(), nullable=True),
         sa.Column("conversation_id", BIG, nullable=True),
         sa.Column("receipt_code_hash", sa.String(length=64), nullable=False),
+        sa.Column("request_key", sa.String(length=64), nullable=True),
         sa.Column("department", sa.String(length=48), nullable=False),
         sa.Column("officer_id", BIG, nullable=True),
         sa.Column("priority", sa.String(24), nullable=False),
@@ -210,6 +229,7 @@ def _tickets() -> None:
         sa.ForeignKeyConstraint(["officer_id"], ["officers.id"], name=op.f("fk_tickets_officer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
         sa.UniqueConstraint("ticket_no", name=op.f("uq_tickets_ticket_no")),
+        sa.UniqueConstraint("request_key", name=op.f("uq_tickets_request_key")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_tickets_category_town_status", "tickets", ["category", "town", "status"])

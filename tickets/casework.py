@@ -1,0 +1,191 @@
+"""The one door through which tickets change.
+
+Every change locks the ticket, checks the caller's version, the table of moves and the actor's right, and
+writes the row, its history entry and the citizens' notices in the caller's transaction: all of it or
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tickets.columns import storable
+from tickets.conversations import post
+from tickets.deadlines import WorkingCalendar
+from tickets.errors import CalendarYearMissing, StaleVersion, TicketNotFound
+from tickets.history import append_entry
+from tickets.models import Attachment, EntryKind, Purpose, Sender, Ticket
+from tickets.numbers import clean_ticket_no
+from tickets.routing import Routing
+from tickets.values import Actor
+from tickets.workflow import Status, check_move
+
+MAX_PHOTOS = 9
+
+# Renders a text key and its parameters into the content of an outgoing message.
+Notice = Callable[[str, dict[str, Any]], dict[str, Any]]
+
+
+def plain_notice(key: str, params: dict[str, Any]) -> dict[str, Any]:
+    """A notice without words, for tools and tests that have no texts."""
+    return {"kind": "text", "text": key, "params": params}
+
+
+class Casework:
+    """What all services on tickets share: one session, one moment, one door.
+
+    Args:
+        session: of `Database.transaction()`; committing is its business.
+        notice: words for citizens.
+        now: the moment of everything that this object does, aware.
+    """
+
+    def __init__(
+        self,
+        session: AsyncSession,
+        *,
+        routing: Routing,
+        calendar: WorkingCalendar,
+        notice: Notice = plain_notice,
+        now: datetime,
+    ) -> None:
+        self.session = session
+        self.routing = routing
+        self.calendar = calendar
+        self.notice = notice
+        self.now = now
+
+    async def find(self, ticket_no: str, *, lock: bool = False) -> Ticket:
+        """Raises: TicketNotFound."""
+        wanted = select(Ticket).where(Ticket.ticket_no == clean_ticket_no(storable(ticket_no)))
+        if lock:
+            # Another transaction may have changed what this session has read before.
+            wanted = wanted.with_for_update().execution_options(populate_existing=True)
+        found = await self.session.scalar(wanted)
+        if found is None:
+            raise TicketNotFound(ticket_no)
+        return found
+
+    async def find_for_change(self, ticket_no: str, expected_version: int | None = None) -> Ticket:
+        """The ticket, locked until the transaction ends.
+
+        Raises: TicketNotFound; StaleVersion, if it isn't the version that the caller has seen (None: any).
+        """
+        ticket = await self.find(ticket_no, lock=True)
+        if expected_version is not None and expected_version != ticket.version:
+            raise StaleVersion(expected_version, ticket.version)
+        return ticket
+
+    async def move(
+        self,
+        ticket: Ticket,
+        new: Status,
+        actor: Actor,
+        note: str = "",
+        *,
+        kind: EntryKind = EntryKind.STATUS,
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        """Change the status of a locked ticket and write the entry. The citizens are told by `tell`.
+
+        Raises: TransitionNotAllowed; ActorNotAllowed; NoteRequired.
+        """
+        old = ticket.status
+        check_move(old, new, actor.kind, note)
+        ticket.status = new
+        ticket.closed_at = None if new.is_open else self.now
+        ticket.version += 1
+        await append_entry(
+            self.session,
+            ticket,
+            kind,
+            actor,
+            note,
+            at=self.now,
+            from_status=old,
+            to_status=new,
+            data=data,
+        )
+
+    async def record(
+        self,
+        ticket: Ticket,
+        kind: EntryKind,
+        actor: Actor,
+        text: str = "",
+        data: dict[str, Any] | None = None,
+        *,
+        to_status: Status | None = None,
+    ) -> None:
+        """Write an entry that changes no status; `to_status` is for the first one."""
+        await append_entry(
+            self.session, ticket, kind, actor, text, at=self.now, data=data, to_status=to_status
+        )
+
+    async def tell(
+        self,
+        ticket: Ticket,
+        key: str,
+        params: dict[str, Any] | None = None,
+        *,
+        sender: Sender = Sender.ASSISTANT,
+        except_conversation: int | None = None,
+    ) -> None:
+        """Put a notice into the outbox for everybody who follows the ticket.
+
+        Args:
+            except_conversation: who has just acted and is answered in the same turn.
+        """
+        content = self.notice(
+            key,
+            {
+                "ticket_no": ticket.ticket_no,
+                "department": self.routing.department(ticket.department).name,
+                **(params or {}),
+            },
+        )
+        for conversation_id in await self.audience(ticket):
+            if conversation_id != except_conversation:
+                await post(
+                    self.session,
+                    conversation_id,
+                    content,
+                    sender=sender,
+                    now=self.now,
+                    ticket_id=ticket.id,
+                )
+
+    async def audience(self, ticket: Ticket) -> list[int]:
+        """Ids of the conversations that are told what happens to a ticket."""
+        return [ticket.conversation_id] if ticket.conversation_id is not None else []
+
+    def add_photos(self, ticket: Ticket, photos: Sequence[str], purpose: Purpose = Purpose.REPORT) -> None:
+        """Attach photos that are in the photo store, the first nine."""
+        for sha256 in list(dict.fromkeys(photos))[:MAX_PHOTOS]:
+            self.session.add(
+                Attachment(ticket_id=ticket.id, sha256=sha256, purpose=purpose, created_at=self.now)
+            )
+
+    def set_deadlines(self, ticket: Ticket) -> int | None:
+        """Set what is promised from now on.
+
+        Returns: the year that the calendar doesn't know, or None. Without it the ticket has no deadlines
+        for the time being: refusing a report because a public notice is late would lose it, and guessing
+        would promise a wrong day.
+        """
+        try:
+            due = self.calendar.due_times(ticket.kind, ticket.priority, self.now)
+        except CalendarYearMissing as missing:
+            ticket.accept_due_at = ticket.first_reply_due_at = ticket.due_at = None
+            return missing.year
+        ticket.accept_due_at, ticket.first_reply_due_at, ticket.due_at = (
+            due.accept,
+            due.first_reply,
+            due.resolve,
+        )
+        return None

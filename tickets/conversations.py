@@ -1,0 +1,162 @@
+"""Conversations and their messages. A message is stored before anything else is done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tickets.columns import Base, storable
+from tickets.errors import ConversationNotFound
+from tickets.models import Conversation, Message, Mode, OutboxItem, Sender
+
+
+def insert_for(session: AsyncSession, table: type[Base]) -> Any:
+    """An INSERT that knows ON CONFLICT, for the database that the session is on."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+async def open_conversation(session: AsyncSession, channel: str, address: str, now: datetime) -> Conversation:
+    """The conversation at that address, made if there is none, locked until the transaction ends.
+
+    The lock lets one turn of a conversation run at a time, whatever process it runs in.
+    """
+    wanted = (
+        select(Conversation)
+        .where(Conversation.channel == channel, Conversation.address == address)
+        .with_for_update()
+    )
+    found = await session.scalar(wanted)
+    if found is None:
+        await session.execute(
+            insert_for(session, Conversation)
+            .values(
+                channel=channel,
+                address=address,
+                state={},
+                mode=Mode.ASSISTANT,
+                created_at=now,
+                updated_at=now,
+            )
+            .on_conflict_do_nothing(index_elements=["channel", "address"])
+        )
+        found = (await session.scalars(wanted)).one()
+    return found
+
+
+async def receive(
+    session: AsyncSession, conversation: Conversation, update_id: str, content: dict[str, Any], now: datetime
+) -> Message | None:
+    """Store what a citizen sent; None if this update was stored before."""
+    message_id = await session.scalar(
+        insert_for(session, Message)
+        .values(
+            conversation_id=conversation.id,
+            sender=Sender.CITIZEN,
+            update_id=storable(update_id),
+            content=storable(content),
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["conversation_id", "update_id"])
+        .returning(Message.id)
+    )
+    if message_id is None:
+        return None
+    conversation.updated_at = now
+    # Whoever writes is there again.
+    conversation.gone_at = None
+    return await session.get_one(Message, message_id)
+
+
+async def lock(session: AsyncSession, conversation_id: int) -> Conversation:
+    """The conversation, locked until the transaction ends.
+
+    Raises: ConversationNotFound.
+    """
+    found = await session.get(Conversation, conversation_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise ConversationNotFound(str(conversation_id))
+    return found
+
+
+async def unhandled(
+    session: AsyncSession,
+    conversation_id: int | None = None,
+    *,
+    channels: Sequence[str] | None = None,
+    limit: int = 100,
+) -> Sequence[Message]:
+    """Citizens' messages that no turn has finished yet, oldest first: of one conversation, or of all, as
+    a crash left them.
+
+    Args:
+        channels: only conversations on these.
+    """
+    wanted = select(Message).where(Message.handled_at.is_(None), Message.sender == Sender.CITIZEN)
+    if conversation_id is not None:
+        wanted = wanted.where(Message.conversation_id == conversation_id)
+    if channels is not None:
+        wanted = wanted.join(Conversation).where(Conversation.channel.in_(channels))
+    return (await session.scalars(wanted.order_by(Message.id).limit(limit))).all()
+
+
+async def begin_turn(session: AsyncSession, message_id: int) -> Message | None:
+    """The message if no turn has finished it yet; call with its conversation locked."""
+    message = await session.get(Message, message_id, populate_existing=True)
+    return message if message is not None and message.handled_at is None else None
+
+
+async def mark_handled(session: AsyncSession, message_id: int, now: datetime) -> None:
+    """The turn of this message is done, in the transaction that holds its replies."""
+    await session.execute(update(Message).where(Message.id == message_id).values(handled_at=now))
+
+
+async def post(
+    session: AsyncSession,
+    conversation_id: int,
+    content: dict[str, Any],
+    *,
+    sender: Sender | str,
+    now: datetime,
+    ticket_id: int | None = None,
+) -> Message:
+    """Store a message to the citizen and put it into the outbox, in the caller's transaction.
+
+    Raises: ConversationNotFound.
+    """
+    if await session.get(Conversation, conversation_id) is None:
+        raise ConversationNotFound(str(conversation_id))
+    message = Message(
+        conversation_id=conversation_id,
+        sender=Sender(sender),
+        content=storable(content),
+        ticket_id=ticket_id,
+        created_at=now,
+    )
+    session.add(message)
+    await session.flush()
+    session.add(
+        OutboxItem(message_id=message.id, conversation_id=conversation_id, created_at=now, available_at=now)
+    )
+    await session.flush()
+    return message
+
+
+async def recent(
+    session: AsyncSession, conversation_id: int, *, after_id: int = 0, limit: int = 50
+) -> Sequence[Message]:
+    """The newest `limit` messages with an id above `after_id`, oldest first. Bounded, however long the
+    thread is.
+    """
+    rows = await session.scalars(
+        select(Message)
+        .where(Message.conversation_id == conversation_id, Message.id > after_id)
+        .order_by(Message.id.desc())
+        .limit(limit)
+    )
+    return rows.all()[::-1]

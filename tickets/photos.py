@@ -1,0 +1,202 @@
+"""Photos: checked by content, re-encoded without metadata, the original sealed beside it, stored by
+content hash.
+
+What we hand out is always a JPEG that Pillow wrote: whatever else a file was or carried (another format
+in the same bytes, a place, a camera's number) doesn't survive that. The original is evidence: it is kept
+with its own hash, and never served.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import struct
+import tempfile
+import warnings
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import ExifTags, Image, ImageOps
+
+from tickets.errors import PhotoRejected
+
+MAX_PHOTO_BYTES = 10 * 1024 * 1024
+MAX_PHOTO_PIXELS = 64_000_000
+MAX_SIDE_PIXELS = 2048
+MEDIA_TYPE = "image/jpeg"
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif")
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError, TypeError)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPhoto:
+    """A photo in the store.
+
+    Attributes:
+        sha256: of the re-encoded file; what the rest of the project calls it by.
+        gps: latitude and longitude (WGS-84) from the original's EXIF, to be offered as the place; or None.
+        original_sha256: of the bytes as they came.
+    """
+
+    sha256: str
+    media_type: str
+    width: int
+    height: int
+    gps: tuple[float, float] | None = field(default=None, repr=False)
+    original_sha256: str = ""
+
+
+class PhotoStore:
+    """A folder of photos. Work is CPU-heavy and synchronous: call it in a thread.
+
+    Args:
+        seal: encrypts an original before it is written, or None to write it as it is.
+    """
+
+    def __init__(self, folder: Path | str, seal: Callable[[bytes], bytes] | None = None) -> None:
+        self._folder = Path(folder)
+        self._seal = seal
+
+    def save(self, content: bytes) -> StoredPhoto:
+        """Check, re-encode and store one photo; storing the same one again changes nothing.
+
+        Raises: PhotoRejected.
+        """
+        if len(content) > MAX_PHOTO_BYTES:
+            raise PhotoRejected("too_large")
+        picture, gps = _read(content)
+        encoded = _encode(picture)
+        sha256 = hashlib.sha256(encoded).hexdigest()
+        original = hashlib.sha256(content).hexdigest()
+        _write(self._original(original), self._seal(content) if self._seal else content)
+        _write(self.path(sha256), encoded)
+        return StoredPhoto(sha256, MEDIA_TYPE, picture.width, picture.height, gps, original)
+
+    def path(self, sha256: str) -> Path:
+        """Where a photo is or would be. Only the one that has checked who asks may serve it.
+
+        Raises: ValueError, for what isn't a SHA-256: it may come from an URL.
+        """
+        if not _SHA256.fullmatch(sha256):
+            raise ValueError("not a SHA-256")
+        return self._folder / "photos" / sha256[:2] / f"{sha256}.jpg"
+
+    def has(self, sha256: str) -> bool:
+        """Whether the photo is there."""
+        return bool(_SHA256.fullmatch(sha256)) and self.path(sha256).is_file()
+
+    def read_original(self, original_sha256: str, unseal: Callable[[bytes], bytes] | None = None) -> bytes:
+        """The bytes as they came, for a case file. Raises: FileNotFoundError; ValueError, if they were
+        changed.
+        """
+        content = self._original(original_sha256).read_bytes()
+        content = unseal(content) if unseal else content
+        if hashlib.sha256(content).hexdigest() != original_sha256:
+            raise ValueError("the original was changed")
+        return content
+
+    def delete(self, sha256: str, original_sha256: str | None = None) -> None:
+        """Erase a photo and its original; nothing happens if they are gone already."""
+        self.path(sha256).unlink(missing_ok=True)
+        if original_sha256:
+            self._original(original_sha256).unlink(missing_ok=True)
+
+    def _original(self, sha256: str) -> Path:
+        if not _SHA256.fullmatch(sha256):
+            raise ValueError("not a SHA-256")
+        return self._folder / "originals" / sha256[:2] / f"{sha256}.bin"
+
+
+def _read(content: bytes) -> tuple[Image.Image, tuple[float, float] | None]:
+    with warnings.catch_warnings():
+        # Pillow warns of large pictures; we refuse them ourselves, earlier.
+        warnings.simplefilter("ignore")
+        picture = _open(content)
+        try:
+            gps = _gps(picture)
+            # JPEG can be decoded at a fraction of its size, which is all that we keep.
+            picture.draft("RGB", (MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
+            picture.load()
+            picture = ImageOps.exif_transpose(picture)
+            picture = _on_white(picture)
+        except (*_DAMAGE, MemoryError) as error:
+            raise PhotoRejected("damaged") from error
+    picture.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
+    return picture, gps
+
+
+def _open(content: bytes) -> Image.Image:
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS:
+        raise PhotoRejected("heic")
+    try:
+        picture = Image.open(io.BytesIO(content), formats=_FORMATS)
+    except Image.DecompressionBombError as error:
+        raise PhotoRejected("too_many_pixels") from error
+    except _DAMAGE as error:
+        raise PhotoRejected("damaged" if _looks_like_image(content) else "not_an_image") from error
+    if picture.width * picture.height > MAX_PHOTO_PIXELS:
+        raise PhotoRejected("too_many_pixels")
+    return picture
+
+
+def _looks_like_image(content: bytes) -> bool:
+    is_webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+    return is_webp or content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8"))
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    layered = picture.convert("RGBA")
+    ground = Image.new("RGB", layered.size, "white")
+    ground.paste(layered, mask=layered.getchannel("A"))
+    return ground
+
+
+def _encode(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    # A new picture has no metadata of the old one to carry over.
+    clean = Image.new("RGB", picture.size)
+    clean.paste(picture)
+    clean.save(out, "JPEG", quality=85, optimize=True)
+    return out.getvalue()
+
+
+def _gps(picture: Image.Image) -> tuple[float, float] | None:
+    try:
+        gps = picture.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+        latitude = _degrees(gps[ExifTags.GPS.GPSLatitude], gps[ExifTags.GPS.GPSLatitudeRef] == "S")
+        longitude = _degrees(gps[ExifTags.GPS.GPSLongitude], gps[ExifTags.GPS.GPSLongitudeRef] == "W")
+    except (*_DAMAGE, KeyError, ZeroDivisionError):
+        return None
+    is_on_earth = abs(latitude) <= 90 and abs(longitude) <= 180
+    return (latitude, longitude) if is_on_earth and (latitude, longitude) != (0.0, 0.0) else None
+
+
+def _degrees(parts: tuple[float, float, float], is_negative: bool) -> float:
+    degrees, minutes, seconds = (float(part) for part in parts)
+    value = degrees + minutes / 60 + seconds / 3600
+    return round(-value if is_negative else value, 7)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all, also when the power fails half-way."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,251 @@
+"""What the desk reads: queues, counts, and one ticket with everything about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tickets.conversations import recent
+from tickets.errors import TicketNotFound
+from tickets.models import Attachment, Entry, Message, Officer, Priority, Ticket
+from tickets.numbers import clean_ticket_no
+from tickets.workflow import CLOSED_STATUSES, Status, TicketKind
+
+PAGE_SIZE = 30
+DUE_SOON = timedelta(hours=24)
+# Counting stops here: "over 999" says as much as the number, and costs the same with a million rows.
+MAX_COUNT = 1000
+_OPEN = tuple(status for status in Status if status not in CLOSED_STATUSES)
+
+
+class View(StrEnum):
+    """The queues of the desk."""
+
+    MINE = "mine"
+    UNIT = "unit"
+    UNASSIGNED = "unassigned"
+    DUE_SOON = "due_soon"
+    OVERDUE = "overdue"
+    AWAITING_CITIZEN = "awaiting_citizen"
+    OPEN = "open"
+    CLOSED = "closed"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """What to list; None means any.
+
+    Attributes:
+        view: a `View`.
+        department: whose queue; MINE needs `officer_id` and UNIT needs `department`.
+        text: a ticket number, its end, or words of the summary or place.
+        page: from 1.
+    """
+
+    view: View | str = View.OPEN
+    category: str | None = None
+    town: str | None = None
+    department: str | None = None
+    officer_id: int | None = None
+    text: str = field(default="", repr=False)
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """One line of a queue."""
+
+    ticket_no: str
+    kind: TicketKind
+    status: Status
+    category: str
+    summary: str = field(repr=False)
+    place_text: str = field(repr=False)
+    town: str | None
+    department: str
+    officer_id: int | None
+    officer_name: str | None
+    priority: Priority
+    due_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    is_overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a queue. `total` stops at `MAX_COUNT`."""
+
+    rows: tuple[TicketRow, ...]
+    page: int
+    page_size: int
+    total: int
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    """One ticket with its history, the newest messages of its conversation, and its photos."""
+
+    ticket: Ticket
+    entries: Sequence[Entry]
+    messages: Sequence[Message]
+    attachments: Sequence[Attachment]
+
+
+async def queue(
+    session: AsyncSession,
+    wanted: QueueFilter,
+    now: datetime | None = None,
+    scope: ColumnElement[bool] | None = None,
+) -> Page:
+    """A page of tickets: open ones by what is due first, others newest first.
+
+    Args:
+        scope: a further condition on `Ticket`: what this officer may see at all.
+    """
+    now = now or datetime.now(UTC)
+    conditions = _conditions(wanted, now, scope)
+    page = max(wanted.page, 1)
+    is_by_time = View(wanted.view) in (View.CLOSED, View.ALL)
+    order = (Ticket.id.desc(),) if is_by_time else (Ticket.due_at.is_(None), Ticket.due_at, Ticket.id)
+    rows = (
+        await session.execute(
+            select(Ticket, Officer.display_name)
+            .outerjoin(Officer, Officer.id == Ticket.officer_id)
+            .where(*conditions)
+            .order_by(*order)
+            .limit(PAGE_SIZE + 1)
+            .offset((page - 1) * PAGE_SIZE)
+        )
+    ).all()
+    return Page(
+        rows=tuple(_row(ticket, name, now) for ticket, name in rows[:PAGE_SIZE]),
+        page=page,
+        page_size=PAGE_SIZE,
+        total=await _count(session, conditions),
+        has_next=len(rows) > PAGE_SIZE,
+    )
+
+
+async def counts(
+    session: AsyncSession,
+    officer: Officer,
+    now: datetime | None = None,
+    scope: ColumnElement[bool] | None = None,
+) -> Mapping[str, int]:
+    """How many tickets are in each open queue of an officer, at most `MAX_COUNT`.
+
+    Without a department (supervisors, administrators) the queues are those of the whole bureau.
+    """
+    now = now or datetime.now(UTC)
+    views = (
+        View.MINE,
+        View.UNIT,
+        View.UNASSIGNED,
+        View.DUE_SOON,
+        View.OVERDUE,
+        View.AWAITING_CITIZEN,
+        View.OPEN,
+    )
+    found = {}
+    for view in views:
+        officer_id = officer.id if view is View.MINE else None
+        department = None if view is View.MINE else officer.department
+        wanted = QueueFilter(view, officer_id=officer_id, department=department)
+        found[view.value] = await _count(session, _conditions(wanted, now, scope))
+    return found
+
+
+async def ticket_page(session: AsyncSession, ticket_no: str, message_limit: int = 200) -> TicketPage:
+    """Everything about one ticket; the caller has checked that this officer may see it.
+
+    Raises: TicketNotFound.
+    """
+    ticket = await session.scalar(select(Ticket).where(Ticket.ticket_no == clean_ticket_no(ticket_no)))
+    if ticket is None:
+        raise TicketNotFound(ticket_no)
+    entries = await session.scalars(select(Entry).where(Entry.ticket_id == ticket.id).order_by(Entry.number))
+    attachments = await session.scalars(
+        select(Attachment).where(Attachment.ticket_id == ticket.id).order_by(Attachment.id)
+    )
+    messages: Sequence[Message] = ()
+    if ticket.conversation_id is not None:
+        messages = await recent(session, ticket.conversation_id, limit=message_limit)
+    return TicketPage(ticket, entries.all(), messages, attachments.all())
+
+
+def _conditions(
+    wanted: QueueFilter, now: datetime, scope: ColumnElement[bool] | None
+) -> list[ColumnElement[bool]]:
+    found = _view_conditions(View(wanted.view), now)
+    if scope is not None:
+        found.append(scope)
+    if wanted.officer_id is not None:
+        found.append(Ticket.officer_id == wanted.officer_id)
+    for column, value in (
+        (Ticket.department, wanted.department),
+        (Ticket.category, wanted.category),
+        (Ticket.town, wanted.town),
+    ):
+        if value:
+            found.append(column == value)
+    if wanted.text.strip():
+        found.append(_text_condition(wanted.text.strip()))
+    return found
+
+
+def _view_conditions(view: View, now: datetime) -> list[ColumnElement[bool]]:
+    is_open = Ticket.status.in_(_OPEN)
+    conditions: dict[View, list[ColumnElement[bool]]] = {
+        View.UNASSIGNED: [is_open, Ticket.officer_id.is_(None)],
+        View.DUE_SOON: [is_open, Ticket.due_at >= now, Ticket.due_at < now + DUE_SOON],
+        View.OVERDUE: [is_open, Ticket.due_at < now],
+        View.AWAITING_CITIZEN: [Ticket.status == Status.AWAITING_CITIZEN],
+        View.CLOSED: [Ticket.status.in_(tuple(CLOSED_STATUSES))],
+        View.ALL: [],
+    }
+    return conditions.get(view, [is_open])
+
+
+def _text_condition(text: str) -> ColumnElement[bool]:
+    return or_(
+        Ticket.ticket_no.like(f"%{_escaped(clean_ticket_no(text))}", escape="\\"),
+        Ticket.summary.like(f"%{_escaped(text)}%", escape="\\"),
+        Ticket.place["text"].as_string().like(f"%{_escaped(text)}%", escape="\\"),
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+async def _count(session: AsyncSession, conditions: Sequence[ColumnElement[bool]]) -> int:
+    bounded = select(Ticket.id).where(*conditions).limit(MAX_COUNT).subquery()
+    return await session.scalar(select(func.count()).select_from(bounded)) or 0
+
+
+def _row(ticket: Ticket, officer_name: str | None, now: datetime) -> TicketRow:
+    return TicketRow(
+        ticket_no=ticket.ticket_no,
+        kind=ticket.kind,
+        status=ticket.status,
+        category=ticket.category,
+        summary=ticket.summary,
+        place_text=str((ticket.place or {}).get("text", "")),
+        town=ticket.town,
+        department=ticket.department,
+        officer_id=ticket.officer_id,
+        officer_name=officer_name,
+        priority=ticket.priority,
+        due_at=ticket.due_at,
+        created_at=ticket.created_at,
+        updated_at=ticket.updated_at,
+        is_overdue=ticket.is_open and ticket.due_at is not None and ticket.due_at < now,
+    )

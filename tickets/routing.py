@@ -1,0 +1,259 @@
+"""Routing: category x place -> the one department that owns a ticket, and those that help. All of it is data.
+
+Another city replaces the files in `data/`; `Routing.load` refuses data with a gap, so that no ticket is
+ever without owner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tickets.categories import DATA_FOLDER, Category, load_categories, read_yaml
+from tickets.coordinates import to_wgs84
+from tickets.errors import RoutingError
+from tickets.places import Located, Places, Town
+from tickets.values import Place
+
+_TOWN_SQUAD = "town_squad"
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """Who can own or help with a ticket.
+
+    Attributes:
+        kind: "office", "squad", "zone" (a zone's head) or "outside" (another authority).
+        is_sample: model data, not known to be so in the real bureau; replies say so.
+    """
+
+    code: str
+    name: str
+    phone: str
+    is_sample: bool
+    kind: str = "office"
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A 片区 with the code of its head's department."""
+
+    code: str
+    name: str
+    head: str
+    is_sample: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of routing.yml; `towns` empty means everywhere, `only` empty means anybody may be assigned."""
+
+    categories: tuple[str, ...]
+    lead: str
+    assisting: tuple[str, ...] = ()
+    towns: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+
+
+class Routing:
+    """The routing data of one city."""
+
+    def __init__(
+        self,
+        city: dict[str, Any],
+        places: Places,
+        departments: dict[str, Department],
+        zones: dict[str, Zone],
+        rules: list[Rule],
+        without_town: str,
+        categories: dict[str, Category],
+    ) -> None:
+        self.city = city
+        self.places = places
+        self.categories = categories
+        self.zones = zones
+        self._departments = departments
+        self._rules = rules
+        self._without_town = without_town
+
+    @classmethod
+    def load(cls, folder: Path = DATA_FOLDER) -> Routing:
+        """Read and check the data of a folder.
+
+        Raises: RoutingError, with everything that is wrong.
+        """
+        places = Places.load(folder)
+        rows = read_yaml(folder / "routing.yml")
+        routing = cls(
+            city=read_yaml(folder / "city.yml"),
+            places=places,
+            departments=_departments(read_yaml(folder / "departments.yml"), places),
+            zones={
+                row["code"]: Zone(row["code"], row["name"], row["head"], bool(row.get("sample")))
+                for row in read_yaml(folder / "towns.yml")["zones"]
+            },
+            rules=[_rule(row) for row in rows["rules"]],
+            without_town=rows["town_squad_without_town"],
+            categories=load_categories(folder),
+        )
+        problems = routing.check()
+        if problems:
+            raise RoutingError("; ".join(problems))
+        return routing
+
+    def departments(self) -> tuple[Department, ...]:
+        """All departments, other authorities included."""
+        return tuple(self._departments.values())
+
+    def department(self, code: str) -> Department:
+        """Raises: RoutingError, if there is none of that code."""
+        try:
+            return self._departments[code]
+        except KeyError:
+            raise RoutingError(f"no department {code}") from None
+
+    def towns(self) -> tuple[Town, ...]:
+        """All towns and streets."""
+        return self.places.towns
+
+    def town(self, code: str | None) -> Town | None:
+        """The town of that code, if there is one."""
+        return next((town for town in self.places.towns if town.code == code), None)
+
+    def find_town(self, text: str) -> Town | None:
+        """The town that a text means, with `confidence`; None if it names none of ours."""
+        return self.places.locate(text).town
+
+    def locate(self, place: Place) -> Located:
+        """The town of a place, or what tells that it lies outside of the city.
+
+        A point outside of the city's box counts unless the text names one of our towns.
+        """
+        town = self.town(place.town)
+        found = Located(town) if town else self.places.locate(place.text)
+        if found.town is None and found.outside is None and place.latitude is not None:
+            point = to_wgs84(place.latitude, place.longitude or 0.0, place.datum)
+            if not self.places.contains(*point):
+                return Located(None, "位置不在" + self.places.city_name)
+        return found
+
+    def route(self, category: str, place: Place | None) -> Department:
+        """The department that owns a matter; an unknown category counts as `other`.
+
+        Raises: RoutingError, only if the data was not checked.
+        """
+        town = self._town_of(place)
+        return self.department(self._resolve(self._rule_for(category, town).lead, town))
+
+    def assisting(self, category: str, place: Place | None) -> tuple[Department, ...]:
+        """The departments and other authorities that help the owner, most important first."""
+        town = self._town_of(place)
+        rule = self._rule_for(category, town)
+        lead = self._resolve(rule.lead, town)
+        codes = [self._resolve(code, town) for code in rule.assisting]
+        return tuple(self.department(code) for code in dict.fromkeys(codes) if code != lead)
+
+    def may_hold(self, category: str, department: str) -> bool:
+        """Whether tickets of a category may be given to a department at all."""
+        if self.department(department).kind == "outside":
+            return False
+        only = self._rule_for(category, None).only
+        return not only or department in only
+
+    def zone_head(self, town: str | None) -> Department:
+        """The head of a town's zone; without a town the supervision office."""
+        found = self.town(town)
+        return self.department(self.zones[found.zone].head if found else "supervision")
+
+    def check(self) -> list[str]:
+        """What is wrong with the data: [] if each category has an owner in each town and without one."""
+        problems = [
+            f"zone {town.zone} of {town.code} is missing"
+            for town in self.towns()
+            if town.zone not in self.zones
+        ]
+        problems += [
+            f"head {zone.head} of zone {zone.code} is missing"
+            for zone in self.zones.values()
+            if zone.head not in self._departments
+        ]
+        problems += [
+            f"department {code} is missing" for code in self._named() if code not in self._departments
+        ]
+        problems += [
+            f"rule names unknown category {code}"
+            for rule in self._rules
+            for code in rule.categories
+            if code not in self.categories
+        ]
+        for category in self.categories:
+            problems += [problem for town in (*self.towns(), None) for problem in self._check(category, town)]
+        return problems
+
+    def _check(self, category: str, town: Town | None) -> list[str]:
+        where = f"{category} in {town.code if town else 'no town'}"
+        try:
+            rule = self._rule_for(category, town, exact=True)
+        except RoutingError:
+            return [f"{where} has no owner"]
+        owner = self._departments.get(self._resolve(rule.lead, town))
+        if owner is None:
+            return [f"{where}: {rule.lead} is missing"]
+        return [f"{where} is left with another authority"] if owner.kind == "outside" else []
+
+    def _named(self) -> list[str]:
+        codes = [code for rule in self._rules for code in (rule.lead, *rule.assisting, *rule.only)]
+        return [code for code in dict.fromkeys([*codes, self._without_town]) if code != _TOWN_SQUAD]
+
+    def _town_of(self, place: Place | None) -> Town | None:
+        if place is None:
+            return None
+        town = self.locate(place).town
+        return None if town is None or town.is_unsure else town
+
+    def _rule_for(self, category: str, town: Town | None, exact: bool = False) -> Rule:
+        wanted = category if exact or category in self.categories else "other"
+        for rule in self._rules:
+            in_town = not rule.towns or (town is not None and town.code in rule.towns)
+            if wanted in rule.categories and in_town:
+                return rule
+        raise RoutingError(f"no owner for {category}")
+
+    def _resolve(self, code: str, town: Town | None) -> str:
+        if code != _TOWN_SQUAD:
+            return code
+        return f"squad_{town.code}" if town else self._without_town
+
+
+def _rule(row: dict[str, Any]) -> Rule:
+    return Rule(
+        categories=tuple(row["categories"]),
+        lead=row["lead"],
+        assisting=tuple(row.get("assisting", ())),
+        towns=tuple(row.get("towns", ())),
+        only=tuple(row.get("only", ())),
+    )
+
+
+def _departments(data: dict[str, Any], places: Places) -> dict[str, Department]:
+    defaults = data["defaults"]
+    squads = data["town_squads"]
+    rows = list(data["departments"]) + [
+        {
+            "code": f"squad_{town.code}",
+            "name": squads["name"].format(short=town.short_name),
+            "kind": squads["kind"],
+        }
+        for town in places.towns
+    ]
+    return {
+        row["code"]: Department(
+            code=row["code"],
+            name=row["name"],
+            phone=row.get("phone", defaults["phone"]),
+            is_sample=row.get("sample", defaults["sample"]),
+            kind=row["kind"],
+        )
+        for row in rows
+    }

@@ -1,0 +1,328 @@
+"""What citizens and officers do with tickets every day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from tickets.casework import Casework
+from tickets.columns import storable
+from tickets.coordinates import to_wgs84
+from tickets.deadlines import SHANGHAI
+from tickets.errors import (
+    ActorNotAllowed,
+    ConversationNotFound,
+    NoteRequired,
+    OfficerNotFound,
+    TicketNotFound,
+    TransitionNotAllowed,
+)
+from tickets.models import (
+    Conversation,
+    Entry,
+    EntryKind,
+    Officer,
+    Priority,
+    ReporterMode,
+    Sender,
+    Ticket,
+)
+from tickets.numbers import is_receipt_code, new_receipt_code, next_ticket_no, receipt_code_hash
+from tickets.values import Actor, FiledTicket, NewTicket, Place, PublicEntry, TicketView
+from tickets.workflow import ALLOWED, ActorKind, Status, TicketKind
+
+__all__ = ["Actor", "FiledTicket", "NewTicket", "Place", "PublicEntry", "TicketService", "TicketView"]
+
+_PUBLIC_ENTRIES = (
+    EntryKind.SUBMITTED,
+    EntryKind.STATUS,
+    EntryKind.ASSIGNMENT,
+    EntryKind.REPLY,
+    EntryKind.CITIZEN_MESSAGE,
+)
+_LABELS = {EntryKind.REPLY: "答复", EntryKind.CITIZEN_MESSAGE: "补充", EntryKind.ASSIGNMENT: "转办"}
+_MAX_LISTED = 50
+
+
+class TicketService(Casework):
+    """Filing, following and handling tickets. Errors leave nothing behind once the transaction rolls back."""
+
+    async def file(self, new: NewTicket) -> FiledTicket:
+        """File a ticket: number, owner, deadlines and the first entry.
+
+        Raises: ConversationNotFound.
+        """
+        if new.request_key is not None:
+            filed = await self.session.scalar(select(Ticket).where(Ticket.request_key == new.request_key))
+            if filed is not None:
+                return self._filed(filed, "")
+        if new.conversation_id is not None and not await self.session.get(Conversation, new.conversation_id):
+            raise ConversationNotFound(str(new.conversation_id))
+        code = new_receipt_code()
+        ticket = await self._new_ticket(new, code)
+        missing_year = self.set_deadlines(ticket)
+        self.session.add(ticket)
+        await self.session.flush()
+        self.add_photos(ticket, new.photos)
+        await self._record_filing(ticket, new, missing_year)
+        return self._filed(ticket, code)
+
+    async def status_for(
+        self, ticket_no: str, *, conversation_id: int | None = None, receipt_code: str | None = None
+    ) -> TicketView:
+        """A ticket as its citizen may see it, with its public history.
+
+        Raises: TicketNotFound, the same for a wrong number, a wrong code and somebody else's ticket.
+        """
+        ticket = await self._find_own(ticket_no, conversation_id, receipt_code)
+        entries = await self.session.scalars(
+            select(Entry)
+            .where(Entry.ticket_id == ticket.id, Entry.kind.in_(_PUBLIC_ENTRIES))
+            .order_by(Entry.number)
+        )
+        return self.view(ticket, entries.all())
+
+    async def tickets_of(self, conversation_id: int) -> list[TicketView]:
+        """The newest tickets of a conversation, newest first, without their history."""
+        rows = await self.session.scalars(
+            select(Ticket)
+            .where(Ticket.conversation_id == conversation_id)
+            .order_by(Ticket.id.desc())
+            .limit(_MAX_LISTED)
+        )
+        return [self.view(ticket) for ticket in rows]
+
+    async def change_status(
+        self,
+        ticket_no: str,
+        new: Status | str,
+        *,
+        actor: Actor,
+        note: str = "",
+        expected_version: int | None = None,
+    ) -> None:
+        """Move a ticket and tell the citizen, who also reads the note.
+
+        A ticket sent back (assigned -> accepted) is an inner affair: no notice, and its note stays inside.
+
+        Raises: TicketNotFound; StaleVersion; TransitionNotAllowed; ActorNotAllowed; NoteRequired.
+        """
+        new = Status(new)
+        ticket = await self.find_for_change(ticket_no, expected_version)
+        if actor.kind is ActorKind.CITIZEN:
+            raise ActorNotAllowed("citizens have methods of their own")
+        old = ticket.status
+        if (old, new) == (Status.ASSIGNED, Status.ACCEPTED):
+            await self.move(ticket, new, actor, note, kind=EntryKind.HAND_BACK)
+            ticket.officer_id = None
+            return
+        await self.move(ticket, new, actor, note)
+        await self.tell(ticket, f"notice_status_{new}", {"note": note})
+
+    async def assign(
+        self,
+        ticket_no: str,
+        *,
+        department: str | None = None,
+        officer_id: int | None = None,
+        actor: Actor,
+        note: str = "",
+        expected_version: int | None = None,
+    ) -> None:
+        """Give a ticket to a department, an officer of it, or both. The note stays inside.
+
+        A submitted ticket is accepted by it, and a reopened or accepted one becomes assigned. The citizen
+        is told when the status or the department changes.
+
+        Raises: TicketNotFound; StaleVersion; TransitionNotAllowed, if it is closed; ActorNotAllowed, if
+        this department may
+            not have it; OfficerNotFound; RoutingError.
+        """
+        ticket = await self.find_for_change(ticket_no, expected_version)
+        if not ticket.is_open:
+            raise TransitionNotAllowed(ticket.status, Status.ASSIGNED)
+        if not self.routing.may_hold(ticket.category, department or ticket.department):
+            raise ActorNotAllowed(f"{ticket.category} must not go to {department}")
+        was = ticket.department
+        ticket.department = department or was
+        ticket.officer_id = await self._officer_for(ticket, officer_id, keep=ticket.department == was)
+        data = {"from": was, "department": ticket.department, "officer_id": ticket.officer_id}
+        if await self._becomes_assigned(ticket, actor, note, data) or ticket.department != was:
+            await self.tell(ticket, "notice_status_assigned", {"note": ""})
+
+    async def reply(
+        self, ticket_no: str, text: str, *, actor: Actor, expected_version: int | None = None
+    ) -> None:
+        """Answer the citizen in public.
+
+        Raises: TicketNotFound; StaleVersion; NoteRequired, if the text is empty.
+        """
+        _require(text)
+        ticket = await self.find_for_change(ticket_no, expected_version)
+        ticket.version += 1
+        ticket.first_replied_at = ticket.first_replied_at or self.now
+        await self.record(ticket, EntryKind.REPLY, actor, text)
+        await self.tell(ticket, "notice_reply", {"text": text}, sender=Sender.OFFICER)
+
+    async def add_note(self, ticket_no: str, text: str, *, actor: Actor) -> None:
+        """A note that only the bureau reads.
+
+        Raises: TicketNotFound; NoteRequired, if the text is empty.
+        """
+        _require(text)
+        await self.record(await self.find_for_change(ticket_no), EntryKind.NOTE, actor, text)
+
+    async def add_citizen_message(
+        self, ticket_no: str, text: str, *, conversation_id: int, photos: Sequence[str] = ()
+    ) -> None:
+        """What the citizen adds. A ticket that waited for it goes on.
+
+        Raises: TicketNotFound, also if it isn't theirs; TransitionNotAllowed, if it is closed: nobody
+        would read it.
+        """
+        ticket = await self._find_own(ticket_no, conversation_id, None, lock=True)
+        if not ticket.is_open:
+            raise TransitionNotAllowed(ticket.status, Status.IN_PROGRESS)
+        actor = Actor.citizen(conversation_id)
+        self.add_photos(ticket, photos)
+        await self.record(ticket, EntryKind.CITIZEN_MESSAGE, actor, text, {"photos": list(photos)})
+        if ticket.status is Status.AWAITING_CITIZEN:
+            await self.move(ticket, Status.IN_PROGRESS, actor)
+
+    async def withdraw(self, ticket_no: str, *, conversation_id: int) -> None:
+        """The citizen takes the ticket back.
+
+        Raises: TicketNotFound, also if it isn't theirs; TransitionNotAllowed.
+        """
+        ticket = await self._find_own(ticket_no, conversation_id, None, lock=True)
+        await self.move(ticket, Status.WITHDRAWN, Actor.citizen(conversation_id))
+        await self.tell(ticket, "notice_status_withdrawn", {"note": ""}, except_conversation=conversation_id)
+
+    def view(self, ticket: Ticket, entries: Sequence[Entry] = ()) -> TicketView:
+        """What its citizen may see of a ticket."""
+        category = self.routing.categories.get(ticket.category)
+        return TicketView(
+            ticket_no=ticket.ticket_no,
+            kind=ticket.kind,
+            status=ticket.status,
+            category=ticket.category,
+            category_name=category.name if category else ticket.category,
+            summary=ticket.summary,
+            place_text=str((ticket.place or {}).get("text", "")),
+            department=ticket.department,
+            department_name=self.routing.department(ticket.department).name,
+            created_at=ticket.created_at,
+            updated_at=ticket.updated_at,
+            due_on=_day(ticket.due_at) if ticket.is_open else None,
+            entries=tuple(_public(entry) for entry in entries),
+            may_reopen=Status.REOPENED in ALLOWED[ticket.status],
+        )
+
+    async def _find_own(
+        self, ticket_no: str, conversation_id: int | None, receipt_code: str | None, lock: bool = False
+    ) -> Ticket:
+        ticket = await self.find(ticket_no, lock=lock)
+        if conversation_id is not None and conversation_id in await self.audience(ticket):
+            return ticket
+        if receipt_code and is_receipt_code(ticket.ticket_no, receipt_code, ticket.receipt_code_hash):
+            return ticket
+        raise TicketNotFound(ticket_no)
+
+    async def _new_ticket(self, new: NewTicket, code: str) -> Ticket:
+        category = new.category if new.category in self.routing.categories else "other"
+        known = [code for code in new.categories if code in self.routing.categories]
+        ticket_no = await next_ticket_no(self.session, self.routing.city["ticket_prefix"], self.now)
+        town = self.routing.locate(new.place).town if new.place else None
+        return Ticket(
+            ticket_no=ticket_no,
+            kind=TicketKind(new.kind),
+            status=Status.SUBMITTED,
+            category=category,
+            categories=list(dict.fromkeys([category, *known])),
+            summary=storable(new.summary),
+            place=storable(asdict(new.place)) if new.place else None,
+            town=town.code if town and not town.is_unsure else None,
+            happened=storable(new.happened),
+            reporter_mode=ReporterMode(new.reporter_mode),
+            contact=storable(new.contact),
+            conversation_id=new.conversation_id,
+            receipt_code_hash=receipt_code_hash(ticket_no, code),
+            request_key=new.request_key,
+            department=self.routing.route(category, new.place).code,
+            priority=Priority(new.priority),
+            created_at=self.now,
+            updated_at=self.now,
+            version=1,
+            entry_count=0,
+            last_hash="",
+            **_position(new.place),
+        )
+
+    async def _record_filing(self, ticket: Ticket, new: NewTicket, missing_year: int | None) -> None:
+        actor = Actor.citizen(new.conversation_id)
+        data: dict[str, Any] = {
+            "kind": ticket.kind,
+            "categories": ticket.categories,
+            "place": str((ticket.place or {}).get("text", "")),
+            "happened": ticket.happened,
+            "photos": list(new.photos),
+            "department": ticket.department,
+            "assisting": [
+                department.code for department in self.routing.assisting(ticket.category, new.place)
+            ],
+            "due_at": ticket.due_at.isoformat() if ticket.due_at else None,
+        }
+        if missing_year is not None:
+            data["calendar_year_missing"] = missing_year
+        await self.record(
+            ticket, EntryKind.SUBMITTED, actor, ticket.summary, data, to_status=Status.SUBMITTED
+        )
+
+    def _filed(self, ticket: Ticket, code: str) -> FiledTicket:
+        department = self.routing.department(ticket.department)
+        return FiledTicket(ticket.ticket_no, code, department.name, _day(ticket.due_at), department.is_sample)
+
+    async def _officer_for(self, ticket: Ticket, officer_id: int | None, keep: bool) -> int | None:
+        if officer_id is None:
+            return ticket.officer_id if keep else None
+        officer = await self.session.get(Officer, officer_id)
+        if officer is None or not officer.is_active or officer.department not in (None, ticket.department):
+            raise OfficerNotFound(str(officer_id))
+        return officer.id
+
+    async def _becomes_assigned(self, ticket: Ticket, actor: Actor, note: str, data: dict[str, Any]) -> bool:
+        if ticket.status is Status.SUBMITTED:
+            await self.move(ticket, Status.ACCEPTED, actor)
+        if Status.ASSIGNED in ALLOWED[ticket.status]:
+            await self.move(ticket, Status.ASSIGNED, actor, note, kind=EntryKind.ASSIGNMENT, data=data)
+            return True
+        ticket.version += 1
+        await self.record(ticket, EntryKind.ASSIGNMENT, actor, note, data)
+        return False
+
+
+def _require(text: str) -> None:
+    if not text.strip():
+        raise NoteRequired("empty text")
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.astimezone(SHANGHAI).date() if moment else None
+
+
+def _position(place: Place | None) -> dict[str, float | None]:
+    if place is None or place.latitude is None or place.longitude is None:
+        return {"latitude": None, "longitude": None}
+    latitude, longitude = to_wgs84(place.latitude, place.longitude, place.datum)
+    return {"latitude": latitude, "longitude": longitude}
+
+
+def _public(entry: Entry) -> PublicEntry:
+    label = entry.to_status.label if entry.to_status else _LABELS.get(entry.kind, "")
+    # Why a ticket was given to somebody is the bureau's own affair.
+    text = "" if entry.kind is EntryKind.ASSIGNMENT else entry.text
+    return PublicEntry(entry.at, label, text)
