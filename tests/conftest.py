@@ -1,0 +1,82 @@
+"""Parts shared by all tests: real ones. Only Telegram's and WeChat's servers are stood in for (tests/fakes.py)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.config import ROOT, Settings
+from bot.nlu_server import NluServer, ensure_model, free_port
+from bot.relay import Relay
+from bot.services import Services
+from bot.understanding import UnderstandingClient
+from knowledge_base.models import KnowledgeBase
+from tests.talk import Talk
+from tickets.database import Database, upgrade
+from tickets.deadlines import WorkingCalendar
+from tickets.photos import PhotoStore
+from tickets.routing import Routing
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> KnowledgeBase:
+    """The product's own cards and statutes; what it caches is kept between runs."""
+    return KnowledgeBase.load(ROOT / "var" / "knowledge")
+
+
+@pytest.fixture(scope="session")
+def nlu_url() -> Iterator[str]:
+    """The trained model behind a real Rasa server, started once for all tests."""
+    with asyncio.Runner() as runner:
+        model = runner.run(ensure_model(ROOT / "var" / "models"))
+        server = NluServer(model, free_port())
+        runner.run(server.start())
+        try:
+            runner.run(server.wait_ready())
+            yield server.url
+        finally:
+            runner.run(server.stop())
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Everything in a folder of the test's own, no NLU unless the test asks for it."""
+    return Settings(data_folder=tmp_path, port=0, nlu_port=0, nlu_enabled=False)
+
+
+@pytest.fixture
+async def services(settings: Settings, knowledge: KnowledgeBase) -> AsyncIterator[Services]:
+    """A new SQLite database with the newest schema, and the model city."""
+    await asyncio.to_thread(upgrade, settings.resolved_database_url)
+    database = Database(settings.resolved_database_url)
+    yield Services(
+        database=database,
+        photos=PhotoStore(settings.data_folder / "photos"),
+        routing=Routing.load(),
+        calendar=WorkingCalendar.load(),
+        knowledge=knowledge,
+    )
+    await database.close()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    """A client session that ends with the test."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def talk(services: Services, nlu_url: str, http: aiohttp.ClientSession) -> Talk:
+    """A citizen who talks to the assistant through the relay, with the trained model."""
+    return Talk(services, Relay(services, UnderstandingClient(nlu_url, session=http, timeout_seconds=30)))
+
+
+@pytest.fixture
+async def talk_without_nlu(services: Services, http: aiohttp.ClientSession) -> Talk:
+    """The same with nobody at the NLU's address."""
+    return Talk(services, Relay(services, UnderstandingClient(f"http://127.0.0.1:{free_port()}", session=http)))
