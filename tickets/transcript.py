@@ -38,6 +38,14 @@ async def history(
     return (await session.scalars(query.order_by(Message.id.desc()))).all()[::-1]
 
 
+async def message_id_of(session: AsyncSession, conversation_id: int, update_id: str) -> int | None:
+    """The message that an update became, or None."""
+    query = select(Message.id).where(
+        Message.conversation_id == conversation_id, Message.update_id == update_id
+    )
+    return await session.scalar(query)
+
+
 async def has_photo(session: AsyncSession, conversation_id: int, sha256: str) -> bool:
     """Whether the photo was sent in this conversation."""
     query = select(Message.id).where(

@@ -1,0 +1,104 @@
+"""The web chat: a page, its WebSocket, photos, and a plain page for browsers without JavaScript."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from bot.assets import Assets
+from bot.channels import web_session
+from bot.channels.web_chat import ChatSocket
+from bot.channels.web_frames import CHANNEL_NAME, shown_content
+from bot.channels.web_intake import Intake
+from bot.channels.web_pages import FOLDER, Pages
+from bot.channels.web_photos import PhotoDoor
+from bot.channels.web_plain import PlainChat
+from bot.channels.web_sockets import Listeners
+from bot.security import is_same_origin
+from bot.typedefs import SETTINGS
+
+if TYPE_CHECKING:
+    from actions.base import Outgoing
+
+ICON_SECONDS = 24 * 3600
+# Addresses that browsers and phones ask for by themselves.
+_ROOT_FILES = {"/favicon.ico": "icon-48.png", "/apple-touch-icon.png": "icon-180.png"}
+
+
+class WebChannel:
+    """The channel "web". An address is the hash of the token in a browser's cookie."""
+
+    name = CHANNEL_NAME
+
+    def __init__(self) -> None:
+        self._listeners = Listeners()
+        self._intake = Intake(self._listeners)
+        self._assets = Assets(FOLDER / "static", "/static/chat")
+        self._pages = Pages(self._assets)
+
+    async def send(self, address: str, message_id: int, sender: str, content: Outgoing) -> None:
+        """Show a message on all open pages of the conversation.
+
+        With none open it counts as delivered all the same: the page fetches what was said when it is opened next.
+        """
+        message: dict[str, Any] = {
+            "id": message_id,
+            "from": sender,
+            "client_id": None,
+            "at": datetime.now(UTC).isoformat(),
+            **shown_content(content.as_json()),
+        }
+        await self._listeners.push(address, {"type": "message", "message": message})
+
+    async def typing(self, address: str) -> None:
+        """Show that an answer is being written."""
+        await self._listeners.push(address, {"type": "typing"})
+
+    def setup(self, app: web.Application) -> None:
+        """Add the routes. The application must hold SETTINGS, and SERVICES and RELAY once it runs."""
+        chat = ChatSocket(self._listeners, self._intake)
+        photos = PhotoDoor(self._intake)
+        plain = PlainChat(self._listeners, self._intake, self._pages)
+        app.add_routes(
+            [
+                web.get("/", self._chat_page),
+                web.get("/chat/socket", chat.open),
+                web.post("/chat/photo", photos.receive),
+                web.get("/chat/photo/{sha256:[0-9a-f]{64}}", photos.show),
+                web.post("/chat/leave", self._leave),
+                web.get("/chat/plain", plain.show),
+                web.post("/chat/plain", plain.receive),
+                web.get("/report", plain.show_form),
+                web.post("/report", plain.receive_form),
+                web.get("/manifest.webmanifest", self._manifest),
+                *(web.get(path, self._root_file) for path in _ROOT_FILES),
+                *self._assets.routes(),
+            ]
+        )
+        app.on_shutdown.append(self._close)
+
+    async def _chat_page(self, request: web.Request) -> web.Response:
+        response = self._pages.chat(request)
+        web_session.remember(response, web_session.token_of(request) or web_session.new_token(), request.app[SETTINGS])
+        return response
+
+    async def _leave(self, request: web.Request) -> web.StreamResponse:
+        """Let go of the conversation on this device, as on a computer that others use too."""
+        if not is_same_origin(request, request.app[SETTINGS]):
+            raise web.HTTPForbidden
+        # JavaScript or not, people come back to the page they left from.
+        back = "/chat/plain" if request.query.get("to") == "plain" else "/"
+        response = web.Response(status=303, headers={"Location": back})
+        web_session.forget(response, request.app[SETTINGS])
+        return response
+
+    async def _manifest(self, request: web.Request) -> web.Response:
+        return self._pages.manifest()
+
+    async def _root_file(self, request: web.Request) -> web.Response:
+        return self._assets.response(_ROOT_FILES[request.path], request, max_age_seconds=ICON_SECONDS)
+
+    async def _close(self, _app: web.Application) -> None:
+        await self._listeners.close()

@@ -1,0 +1,91 @@
+"""Reading a posted form with a photo: piece by piece, so that a huge one never fills the memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aiohttp import BodyPartReader, MultipartReader, web
+
+from tickets.columns import storable
+from tickets.errors import PhotoRejected
+from tickets.photos import MAX_PHOTO_BYTES
+
+MAX_FIELD_BYTES = 64 * 1024
+MAX_PARTS = 20
+# What is over the limit is read and thrown away up to here, so that the browser hears the reason and not a broken line.
+MAX_DISCARDED_BYTES = 64 * 1024 * 1024
+
+
+class FormRefused(Exception):
+    """The body is not a form that our pages send."""
+
+
+@dataclass(slots=True)
+class PostedForm:
+    """The text fields by name, and the photo if there was one."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    photo: bytes | None = None
+
+    def get(self, name: str) -> str:
+        """The field's text, "" if it is missing."""
+        return self.fields.get(name, "")
+
+
+async def read_form(request: web.Request) -> PostedForm:
+    """Read a multipart form; the file must be in the field `photo`.
+
+    Raises: FormRefused; PhotoRejected, when the photo is over `MAX_PHOTO_BYTES` (after the fields have been read).
+    """
+    if request.content_type != "multipart/form-data":
+        raise FormRefused
+    form = PostedForm()
+    rejected: PhotoRejected | None = None
+    try:
+        reader = await request.multipart()
+        parts = 0
+        while (part := await reader.next()) is not None:
+            parts += 1
+            if parts > MAX_PARTS or isinstance(part, MultipartReader):
+                raise FormRefused
+            try:
+                await _read_part(part, form)
+            except PhotoRejected as error:
+                rejected = error
+    except (ValueError, EOFError, RuntimeError) as error:
+        raise FormRefused from error
+    if rejected is not None:
+        raise rejected
+    return form
+
+
+async def _read_part(part: BodyPartReader, form: PostedForm) -> None:
+    if part.name == "photo":
+        # A browser sends an empty part for a file field that was left empty.
+        form.photo = await _read_photo(part) or form.photo
+    elif part.name:
+        body = await _read_at_most(part, MAX_FIELD_BYTES)
+        if body is None:
+            raise FormRefused
+        form.fields[part.name] = storable(body.decode("utf-8", "replace"))
+
+
+async def _read_photo(part: BodyPartReader) -> bytes:
+    body = await _read_at_most(part, MAX_PHOTO_BYTES)
+    if body is not None:
+        return body
+    discarded = 0
+    while chunk := await part.read_chunk():
+        discarded += len(chunk)
+        if discarded > MAX_DISCARDED_BYTES:
+            raise FormRefused
+    raise PhotoRejected("too_large")
+
+
+async def _read_at_most(part: BodyPartReader, limit: int) -> bytes | None:
+    body = bytearray()
+    while chunk := await part.read_chunk():
+        body += chunk
+        if len(body) > limit:
+            return None
+    return bytes(body)
