@@ -22,17 +22,18 @@ def chinese_date(day: date) -> str:
 
 
 def _promise(reply: Reply) -> dict[str, Any]:
-    due = reply.params.get("due_on")
-    known = isinstance(due, date)
-    return {
-        "promise": TEXTS["promise_until"].format(due=chinese_date(due)) if known else TEXTS["promise_unknown"]
-    }
+    due = reply.params["due_on"]
+    if not isinstance(due, date):
+        return {"promise": TEXTS["promise_unknown"]}
+    return {"promise": TEXTS["promise_until"].format(due=chinese_date(due))}
 
 
 def _status_view(reply: Reply) -> dict[str, Any]:
-    latest = reply.params.get("latest_reply") or ""
-    promise = _promise(reply)["promise"] if reply.params["is_open"] else ""
-    return {"promise": promise, "latest": f"\n最近的答复：{latest}" if latest else ""}
+    latest = reply.params["latest"]
+    lines = [_promise(reply)["promise"]] if reply.params["is_open"] else []
+    if latest is not None:
+        lines.append(TEXTS["status_latest"].format(label=latest.label, text=latest.text))
+    return {"news": "\n".join(lines)}
 
 
 def _read_back(reply: Reply) -> dict[str, Any]:
@@ -83,7 +84,9 @@ def _card_law(reply: Reply) -> dict[str, Any]:
 
 
 def card_content(answer: Answer, articles: Iterable[Article]) -> dict[str, Any] | None:
-    """What a channel needs to show the card of an answer; the articles' text comes with it, to be opened on demand."""
+    """What a channel needs to show the card of an answer; the articles' text comes with it, to be opened on
+    demand.
+    """
     card = answer.card
     if card is None:
         return None
