@@ -1,8 +1,9 @@
 """What a turn is: the words that channels, the relay and the actions share.
 
-A channel turns what a citizen sent into a `Message`. The relay adds the `Understanding` and the state of the conversation and
-hands an action a `Turn`. The action answers with `Reply` objects: keys and parameters, no sentences. `bot/texts` turns each into
-an `Outgoing`, which is what channels deliver and what the database keeps.
+A channel turns what a citizen sent into a `Message`. The relay adds the `Understanding` and the state of the
+conversation and hands an action a `Turn`. The action answers with `Reply` objects: keys and parameters, no
+sentences. `bot/texts` turns each into an `Outgoing`, which is what channels deliver and what the database
+keeps.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A piece of a message: kind ("place", "when", "phone", "ticket_no" ...), its text, and where it stands in it."""
+    """A piece of a message: kind ("place", "when", "phone", "ticket_no" ...), its text, and where it stands
+    in it.
+    """
 
     kind: str
     value: str
@@ -72,7 +75,8 @@ class Understanding:
     Attributes:
         intent: a benchmark intent of DESIGN section 6, or "affirm", "deny", "cancel"; "" when not understood.
         categories: category codes with probabilities, best first.
-        available: False when the NLU server could not be asked; all else is then empty, but for an emergency found by rule.
+        available: False when the NLU server could not be asked; all else is then empty, but for an emergency
+            found by rule.
         emergency_kind: "fire", "gas", "violence", "medical" ... when intent is "emergency".
     """
 
@@ -131,18 +135,21 @@ class Outgoing:
 
     Attributes:
         buttons: pairs of label and payload.
-        card: for kind "card": id, title, answer, local_gap, citations (law, article, text, status, effective_from),
-            next_steps, authority, jurisdiction, reviewed_on; None otherwise. `text` says the same in plain text.
+        card: for kind "card": id, title, answer, local_gap, citations (law, article, text, status,
+            effective_from), next_steps, authority, jurisdiction, reviewed_on; None otherwise. `text` says the
+            same in plain text.
+        key: of the text that it was made from; tells what was said without its words.
     """
 
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
     kind: str = "text"
     card: Mapping[str, Any] | None = None
+    key: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The form that the database keeps and `wenfa chat` prints."""
-        content: dict[str, Any] = {"kind": self.kind, "text": self.text}
+        content: dict[str, Any] = {"kind": self.kind, "key": self.key, "text": self.text}
         if self.buttons:
             content["buttons"] = [{"label": label, "payload": payload} for label, payload in self.buttons]
         if self.card:
@@ -153,7 +160,8 @@ class Outgoing:
     def from_json(cls, content: Mapping[str, Any]) -> Outgoing:
         """The inverse of `as_json`."""
         buttons = tuple((button["label"], button["payload"]) for button in content.get("buttons", ()))
-        return cls(content["text"], buttons, content.get("kind", "text"), content.get("card"))
+        kind, key = content.get("kind", "text"), content.get("key", "")
+        return cls(content["text"], buttons, kind, content.get("card"), key)
 
 
 @dataclass(slots=True)
@@ -163,6 +171,7 @@ class Turn:
     Attributes:
         text: the message's text after cleaning; "" for a button, a photo or a place.
         answer: what the knowledge base says to `text`; None without text.
+        message_id: of the stored message.
         state: the conversation's flow state, JSON; an action changes it in place and the relay saves it.
         now: aware UTC.
     """
@@ -173,6 +182,7 @@ class Turn:
     answer: Answer | None
     state: dict[str, Any]
     conversation_id: int
+    message_id: int
     now: datetime
     tickets: TicketService
     knowledge: KnowledgeBase

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from actions.base import Button, Reply
 from actions.draft import held, hold
+from tickets.feedback import record_feedback
 
 if TYPE_CHECKING:
     from actions.base import Turn
@@ -82,7 +83,9 @@ def _no_support(found: Answer | None) -> Reply:
 
 
 async def on_button(turn: Turn, rest: str) -> list[Reply]:
-    """`held`: answer the text that waits; `card:<id>`: show that card; `law:<id>`: its articles; `helpful:<id>`: it was of use."""
+    """`held`: answer the text that waits; `card:<id>`: show that card; `law:<id>`: its articles;
+    `helpful:<id>`: it was of use.
+    """
     verb, _, card_id = rest.partition(":")
     if verb == "held":
         question = held(turn).what
@@ -91,8 +94,14 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
         turn.state["question"] = question
         return replies_for(turn, turn.knowledge.answer(question, as_of=turn.today))
     if verb == "helpful":
-        await turn.tickets.record_feedback(
-            turn.conversation_id, card_id, turn.state.get("question", ""), helpful=True
+        await record_feedback(
+            turn.tickets.session,
+            message_id=turn.message_id,
+            conversation_id=turn.conversation_id,
+            card_id=card_id,
+            question=turn.state.get("question", ""),
+            helpful=True,
+            now=turn.now,
         )
         return [Reply("thanks_feedback")]
     found = turn.knowledge.show(card_id)

@@ -1,7 +1,7 @@
 """Which action takes a turn.
 
-The order matters and is the whole policy: an emergency before everything, then a button (the citizen was explicit), then a command,
-then the flow that is under way, and only then what the NLU makes of the text.
+The order matters and is the whole policy: an emergency before everything, then a button (the citizen was
+explicit), then a command, then the flow that is under way, and only then what the NLU makes of the text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The report that a citizen is writing: what is known, what is still missing, what a message adds. Pure, and JSON in the state."""
+"""The report that a citizen is writing: what is known, what is still missing, what a message adds. Pure, and
+JSON in the state.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_PHOTOS = 9
 MAX_WHAT_CHARACTERS = 10_000
+MAX_PLACE_CHARACTERS = 300
 # Shorter than this says that something is wrong ("我要投诉") but not what.
 MIN_WHAT_CHARACTERS = 5
 # From here on the guess is only read back; below it the citizen chooses.
@@ -37,6 +40,7 @@ class Draft:
         guesses: category codes offered to choose from, best first.
         category: chosen or guessed surely; None until then.
         place: as said; with `location` when a point was shared.
+        outside: the other city that the place seems to be in; None if there is none or the citizen said no.
         photos: SHA-256 of each.
         photos_asked: photos were sent, or the question was passed over.
         contact: a phone number or the like; "" when the citizen stays anonymous; None when not asked yet.
@@ -49,6 +53,7 @@ class Draft:
     categories: list[str] = field(default_factory=list)
     place: str = ""
     location: dict[str, Any] | None = None
+    outside: str | None = None
     happened: str | None = None
     photos: list[str] = field(default_factory=list)
     photos_asked: bool = False
@@ -62,13 +67,15 @@ class Draft:
 
     @property
     def missing(self) -> str:
-        """What to ask next: "what", "category", "place", "photos", "contact", or "confirm" when nothing is missing."""
+        """What to ask next: what, category, place, outside, photos or contact; or "confirm"."""
         if not self.what:
             return "what"
         if self.category is None:
             return "category"
         if not (self.place or self.location):
             return "place"
+        if self.outside:
+            return "outside"
         if not self.photos_asked:
             return "photos"
         return "contact" if self.contact is None else "confirm"
@@ -78,7 +85,8 @@ class Draft:
         if not self.what and says_something(turn.text):
             self.what = turn.message.text.strip()[:MAX_WHAT_CHARACTERS]
             self.guess_category(turn)
-        self.place = self.place or (said_place(turn) if self.what else "")
+        if self.what and not self.place and (place := said_place(turn)):
+            self.take_place(turn, place)
         self.happened = self.happened or turn.understanding.first("when")
         if turn.answer is not None and turn.answer.card is not None and turn.answer.kind == "answer":
             self.card = turn.answer.card.id
@@ -105,13 +113,19 @@ class Draft:
         self.photos.append(sha256)
         return True
 
-    def take_location(self, location: Location) -> None:
+    def take_place(self, turn: Turn, text: str) -> None:
+        """Keep a place as said, and notice when it lies in another city."""
+        self.place = text[:MAX_PLACE_CHARACTERS]
+        self.outside = turn.tickets.routing.locate(Place(self.place)).outside
+
+    def take_location(self, turn: Turn, location: Location) -> None:
         """Keep the point; a place said in words stays beside it."""
         self.location = {
             "latitude": location.latitude,
             "longitude": location.longitude,
             "datum": location.datum,
         }
+        self.outside = turn.tickets.routing.locate(Place("", **self.location)).outside
 
     def as_ticket(self, conversation_id: int) -> NewTicket:
         """What is filed; only for a draft that misses nothing."""
@@ -129,11 +143,14 @@ class Draft:
             reporter_mode=self.reporter_mode,
             contact=self.contact or None,
             conversation_id=conversation_id,
+            request_key=f"{conversation_id}:{self.id}",
         )
 
 
 def hold(turn: Turn) -> None:
-    """Keep a text that was not understood, with all the NLU saw in it, so that nobody has to type it again."""
+    """Keep a text that was not understood, with all the NLU saw in it, so that nobody has to type it
+    again.
+    """
     draft = Draft()
     draft.what = turn.message.text.strip()[:MAX_WHAT_CHARACTERS]
     draft.guess_category(turn)

@@ -1,4 +1,6 @@
-"""转人工: what the assistant can't answer becomes a consultation ticket, which an officer answers in this conversation."""
+"""转人工: what the assistant can't answer becomes a consultation ticket, which an officer answers in this
+conversation.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from actions.base import Button, Reply
 from actions.draft import held
+from actions.tickets_told import filed_params
 from actions.words import wants_to_cancel
 from tickets.service import NewTicket
 from tickets.workflow import TicketKind
@@ -25,7 +28,9 @@ async def start(turn: Turn) -> list[Reply]:
 
 
 async def on_button(turn: Turn, rest: str) -> list[Reply]:
-    """`question`, `held`: hand over the last question or the text that waits; `send`, `rewrite`, `cancel`: the flow's buttons."""
+    """`question`, `held`: hand over the last question or the text that waits; `send`, `rewrite`, `cancel`:
+    the flow's buttons.
+    """
     flow = turn.state.get("flow") or {}
     if rest == "send" and flow.get("name") == "handoff" and flow.get("question"):
         return await _file(turn, flow["question"])
@@ -102,4 +107,4 @@ async def _file(turn: Turn, question: str) -> list[Reply]:
     turn.state.pop("flow", None)
     turn.state.pop("question", None)
     turn.state["handed_off"] = filed.ticket_no
-    return [Reply("handoff_filed", filed.as_params(), buttons=(Button("button_status", "menu:status"),))]
+    return [Reply("handoff_filed", filed_params(filed), buttons=(Button("button_status", "menu:status"),))]

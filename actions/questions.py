@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actions.base import Button, Reply
+from actions.tickets_told import filed_params
 from tickets.categories import CATEGORIES
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ def ask(draft: Draft) -> Reply:
         return _ask_category(draft)
     if draft.missing == "place":
         return Reply("report_place", kind="location_request", buttons=(CANCEL,))
+    if draft.missing == "outside":
+        buttons = (
+            Button("button_stay", "report:stay"),
+            Button("button_edit_place", "report:edit:place"),
+            CANCEL,
+        )
+        return Reply("report_outside", {"outside": draft.outside}, buttons)
     if draft.missing == "photos":
         return Reply("report_photos", buttons=(Button("button_skip", "report:skip:photos"), CANCEL))
     if draft.missing == "contact":
@@ -61,7 +69,7 @@ def filed(draft: Draft, ticket: FiledTicket) -> Reply:
     buttons = [Button("button_ticket_status", f"status:show:{ticket.ticket_no}")]
     if draft.card:
         buttons.append(Button("button_rule", f"consult:card:{draft.card}"))
-    return Reply("report_filed", ticket.as_params(), tuple(buttons))
+    return Reply("report_filed", filed_params(ticket), tuple(buttons))
 
 
 def _ask_category(draft: Draft) -> Reply:

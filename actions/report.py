@@ -1,10 +1,11 @@
 """我要反映问题: the flow that turns a story into a ticket.
 
-Facts come in any order and from the first message on. The flow asks for what is missing, one thing at a time, reads everything back,
-lets each part be corrected, answers a question in between, and files nothing before the citizen says so.
+Facts come in any order and from the first message on. The flow asks for what is missing, one thing at a time,
+reads everything back, lets each part be corrected, answers a question in between, and files nothing before
+the citizen says so.
 
-State: flow = {"name": "report", "asking": what the last question was about, "draft": Draft}; put_aside = a Draft that was left;
-filed = {draft id: ticket number}, so that pressing "submit" twice files once.
+State: flow = {"name": "report", "asking": what the last question was about, "draft": Draft}; put_aside = a
+Draft that was left; filed = {draft id: ticket number}, so that pressing "submit" twice files once.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from actions.base import Turn
 
-MAX_PLACE_CHARACTERS = 300
 MAX_CONTACT_CHARACTERS = 100
 MAX_REMEMBERED_TICKETS = 20
 _SURE_OF_ASIDE = 0.6
@@ -63,7 +63,7 @@ async def on_message(turn: Turn) -> list[Reply]:
     if turn.message.photo:
         return _take_photo(turn, draft)
     if turn.message.location:
-        draft.take_location(turn.message.location)
+        draft.take_location(turn, turn.message.location)
         return _go_on(turn, draft, Reply("report_location_kept"))
     if not any(character.isalnum() for character in turn.text):
         return [Reply("report_no_words"), *ask_next(turn)]
@@ -114,7 +114,7 @@ def _begin(turn: Turn, draft: Draft) -> list[Reply]:
     if turn.message.photo:
         draft.take_photo(turn.message.photo)
     if turn.message.location:
-        draft.take_location(turn.message.location)
+        draft.take_location(turn, turn.message.location)
     turn.state.pop("held", None)
     return _go_on(turn, draft, *([questions.opening(draft)] if draft.what else []))
 
@@ -153,7 +153,14 @@ async def _answer_category(turn: Turn, draft: Draft) -> list[Reply]:
 async def _answer_place(turn: Turn, draft: Draft) -> list[Reply]:
     if says_no(turn) or wants_to_skip(turn):
         return [Reply("report_place_needed", kind="location_request")]
-    draft.place = turn.message.text.strip()[:MAX_PLACE_CHARACTERS]
+    draft.take_place(turn, turn.message.text.strip())
+    return _go_on(turn, draft)
+
+
+async def _answer_outside(turn: Turn, draft: Draft) -> list[Reply]:
+    if says_yes(turn):
+        return _stay(turn, "")
+    draft.take_place(turn, turn.message.text.strip())
     return _go_on(turn, draft)
 
 
@@ -194,6 +201,7 @@ ANSWERS = {
     "what": _answer_what,
     "category": _answer_category,
     "place": _answer_place,
+    "outside": _answer_outside,
     "photos": _answer_photos,
     "contact": _answer_contact,
     "confirm": _answer_confirm,
@@ -203,7 +211,8 @@ ANSWERS = {
 def _correct(turn: Turn, draft: Draft, part: str, rest: str) -> list[Reply]:
     """A correction in words: take what it says, or ask for the part anew."""
     if part == "place" and rest:
-        draft.place, draft.location = rest[:MAX_PLACE_CHARACTERS], None
+        draft.location = None
+        draft.take_place(turn, rest)
     elif part == "what" and says_something(rest):
         draft.what = rest
     elif part == "contact" and _CONTACT.search(rest):
@@ -234,7 +243,9 @@ def _wants_person(turn: Turn) -> bool:
 
 
 def _asks_aside(turn: Turn) -> bool:
-    """A question about the law in the middle of a report, which a card can answer; not an answer to our question."""
+    """A question about the law in the middle of a report, which a card can answer; not an answer to our
+    question.
+    """
     understanding = turn.understanding
     asks = understanding.intent == "legal_consult" and understanding.confidence >= _SURE_OF_ASIDE
     supported = turn.answer is not None and turn.answer.kind == "answer"
@@ -282,6 +293,13 @@ def _set_category(turn: Turn, value: str) -> list[Reply]:
     return _go_on(turn, _with_category(draft, value))
 
 
+def _stay(turn: Turn, value: str) -> list[Reply]:
+    """The place is ours after all, says the citizen; whoever handles the ticket will see."""
+    draft = _draft(turn)
+    draft.outside = None
+    return _go_on(turn, draft)
+
+
 def _show_categories(turn: Turn, value: str) -> list[Reply]:
     return [questions.all_categories()]
 
@@ -322,7 +340,7 @@ def _cancel(turn: Turn, value: str) -> list[Reply]:
 EMPTY: dict[str, dict[str, Any]] = {
     "what": {"what": ""},
     "category": {"category": None},
-    "place": {"place": "", "location": None},
+    "place": {"place": "", "location": None, "outside": None},
     "photos": {"photos": [], "photos_asked": False},
     "contact": {"contact": None},
 }
@@ -335,6 +353,7 @@ CHANGES: dict[str, Callable[[Turn, str], list[Reply]]] = {
     "category": _set_category,
     "categories": _show_categories,
     "skip": _skip,
+    "stay": _stay,
     "contact": _set_contact,
     "edit": _edit,
     "cancel": _cancel,

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from actions.base import Button, Reply
+from actions.tickets_told import view_params
 from actions.words import wants_to_cancel
 from tickets.errors import TicketNotFound
 
@@ -28,7 +29,7 @@ async def start(turn: Turn) -> list[Reply]:
         return [_view(own[0])]
     if own:
         buttons = tuple(
-            Button("button_ticket", f"status:show:{view.ticket_no}", view.as_params())
+            Button("button_ticket", f"status:show:{view.ticket_no}", view_params(view))
             for view in own[:MAX_LISTED]
         )
         return [Reply("status_choose", {"count": len(own)}, buttons)]
@@ -60,7 +61,7 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
         ]
     if verb == "withdraw!":
         await turn.tickets.withdraw(ticket_no, conversation_id=turn.conversation_id)
-        return []  # the status notice says it
+        return [Reply("notice_status_withdrawn", {"ticket_no": ticket_no, "note": ""})]
     return await _show(turn, ticket_no)
 
 
@@ -90,7 +91,9 @@ def _ticket_no(turn: Turn) -> str | None:
 
 
 async def _show(turn: Turn, ticket_no: str) -> list[Reply]:
-    """Without proof from this conversation, ask for the receipt code; the same for a number that doesn't exist."""
+    """Without proof from this conversation, ask for the receipt code; the same for a number that doesn't
+    exist.
+    """
     try:
         view = await turn.tickets.status_for(ticket_no, conversation_id=turn.conversation_id)
     except TicketNotFound:
@@ -144,4 +147,4 @@ def _view(view: TicketView) -> Reply:
             Button("button_add", f"status:add:{view.ticket_no}"),
             Button("button_withdraw", f"status:withdraw:{view.ticket_no}"),
         ]
-    return Reply("status_view", view.as_params(), tuple(buttons))
+    return Reply("status_view", view_params(view), tuple(buttons))

@@ -20,12 +20,12 @@ def render(reply: Reply) -> Outgoing:
     Raises: KeyError for an unknown key or a missing parameter; the texts' own test goes through all of them.
     """
     params = {**reply.params, **COMPOSERS[reply.key](reply)} if reply.key in COMPOSERS else reply.params
-    text = params["whole"] if "whole" in params else TEXTS[reply.key].format_map(params)
+    words = params["whole"] if "whole" in params else TEXTS[reply.key].format_map(params)
     buttons = tuple(
         (LABELS[button.key].format_map(button.params), button.payload) for button in reply.buttons
     )
     card = card_content(reply.answer, reply.articles) if reply.answer is not None else None
-    return Outgoing(text.strip(), buttons, reply.kind, card)
+    return Outgoing(words.strip(), buttons, reply.kind, card, reply.key)
 
 
 def render_notice(key: str, params: Mapping[str, Any]) -> dict[str, Any]:

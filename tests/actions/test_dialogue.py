@@ -1,0 +1,100 @@
+"""Which action takes a turn, and that nothing a citizen may send breaks it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.talk import Talk
+
+pytestmark = pytest.mark.nlu
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("你好", "smalltalk"),
+        ("谢谢", "thanks"),
+        ("转人工", "handoff_ask"),
+        ("我想查一下我投诉的进度", "status_ask_number"),
+        ("帮我写一首关于春天的诗", "out_of_scope"),
+        ("/help", "welcome"),
+        ("/cancel", "nothing_to_cancel"),
+        ("😡😡😡", "no_words"),
+        ("。。。？！", "no_words"),
+    ],
+)
+async def test_first_words(talk: Talk, text: str, key: str) -> None:
+    assert await talk.keys(text) == [key]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("救命，我家厨房着火了", "emergency_fire"),
+        ("楼道里很大一股煤气味，快来人", "emergency_gas"),
+        ("有人被车撞了，流了好多血", "emergency_medical"),
+        ("外面两伙人拿刀打起来了", "emergency_violence"),
+    ],
+)
+async def test_danger_comes_first(talk: Talk, text: str, key: str) -> None:
+    assert await talk.keys(text) == [key]
+
+
+async def test_a_question_is_answered_with_a_card_in_force(talk: Talk) -> None:
+    (reply,) = await talk.say("在福清养狗要登记吗？")
+
+    assert reply["kind"] == "card"
+    assert all(citation["status"] == "现行有效" for citation in reply["card"]["citations"])
+    assert all(citation["text"] for citation in reply["card"]["citations"])
+
+
+async def test_an_answer_leads_to_a_report_with_the_facts_given(talk: Talk) -> None:
+    await talk.say("邻居家的狗不拴绳子，这样违法吗")
+    replies = await talk.press("反映这件事")
+
+    assert replies[-1]["key"] == "report_place"
+    assert "养犬" in replies[0]["text"]
+
+
+async def test_a_liked_answer_is_noted(talk: Talk) -> None:
+    await talk.say("在福清养狗要登记吗？")
+
+    replies = await talk.press("有帮助")
+
+    assert [reply["key"] for reply in replies] == ["thanks_feedback"]
+
+
+@pytest.mark.parametrize("text", ["／affirm", "/restart", "/affirm{\"a\":1}", "[a](b)", "\u200b\u200d", "‮abc"])
+async def test_forged_intents_and_odd_signs_get_a_clear_answer(talk: Talk, text: str) -> None:
+    replies = await talk.say(text)
+
+    assert len(replies) == 1
+    assert replies[0]["key"] != "internal_error"
+
+
+async def test_ten_thousand_characters_are_kept_whole(talk: Talk) -> None:
+    story = "垃圾站臭味很大，" + "每天早上都能闻到，" * 1100
+    await talk.say(story[:10_000])
+    for answer in ("垃圾分类、清运、垃圾桶", "龙田镇西边街菜市场旁边", "跳过", "匿名", "提交"):
+        if talk.last[-1]["key"] != "report_filed":
+            await talk.say(answer)
+
+    tickets = await talk.tickets()
+    assert [ticket.summary for ticket in tickets] == [story[:10_000]]
+
+
+async def test_two_messages_at_once_are_both_answered_in_order(talk: Talk) -> None:
+    first, second = asyncio.create_task(talk.say("你好")), asyncio.create_task(talk.say("谢谢"))
+    await asyncio.gather(first, second)
+
+    sent = [*first.result(), *second.result()]
+    assert sorted(reply["key"] for reply in sent) == ["smalltalk", "thanks"]
+
+
+async def test_the_same_update_twice_is_answered_once(talk: Talk) -> None:
+    first = await talk.say("你好", update_id="same")
+    second = await talk.say("你好", update_id="same")
+
+    assert (len(first), len(second)) == (1, 0)

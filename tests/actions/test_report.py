@@ -1,0 +1,192 @@
+"""The report flow, as a citizen lives it: through the relay, with the trained model, into a real database."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from tests.talk import Talk
+from tickets.workflow import Status
+
+pytestmark = pytest.mark.nlu
+
+STORY = "昨天晚上有几个人开三轮车到音西街道福清西站旁边的空地倒装修垃圾，已经堆成小山了，请派人来看看。"
+
+
+def photo(talk: Talk, colour: str = "red") -> str:
+    buffer = io.BytesIO()
+    Image.new("RGB", (30, 20), colour).save(buffer, "PNG")
+    return talk.services.photos.save(buffer.getvalue()).sha256
+
+
+async def answer_all(talk: Talk, *, until: str) -> list[dict]:
+    """Give dull answers to whatever is asked until a text of key `until` comes."""
+    answers = {
+        "report_what": "路边的垃圾桶倒了一个星期没有人管",
+        "report_category": "乱倒垃圾或建筑垃圾",
+        "report_category_all": "乱倒垃圾或建筑垃圾",
+        "report_place": "音西街道清昌大道与福人路路口",
+        "report_photos": "跳过",
+        "report_contact": "匿名",
+    }
+    replies = talk.last
+    for _ in range(10):
+        key = replies[-1]["key"]
+        if key == until:
+            return replies
+        replies = await talk.say(answers[key])
+    raise AssertionError(f"stuck at {replies[-1]['key']}")
+
+
+async def test_a_story_becomes_a_ticket(talk: Talk) -> None:
+    await talk.say(STORY)
+    await answer_all(talk, until="report_read_back")
+    replies = await talk.press("提交")
+
+    (ticket,) = await talk.tickets()
+    assert replies[-1]["key"] == "report_filed"
+    assert ticket.ticket_no in replies[-1]["text"]
+    assert ticket.category == "illegal_dumping"
+    assert ticket.summary == STORY
+    assert ticket.status is Status.SUBMITTED
+    assert "福清西站" in ticket.place["text"]
+    assert ticket.due_at is not None
+
+
+async def test_the_first_message_fills_what_it_says(talk: Talk) -> None:
+    await talk.say(STORY)
+
+    read_back = await answer_all(talk, until="report_read_back")
+
+    assert "福清西站" in read_back[-1]["text"]
+    assert "昨天晚上" in read_back[-1]["text"]
+
+
+async def test_submitting_twice_files_once(talk: Talk) -> None:
+    await talk.say(STORY)
+    read_back = await answer_all(talk, until="report_read_back")
+    await talk.press("提交")
+    talk.last = read_back
+    replies = await talk.press("提交")
+
+    assert [reply["key"] for reply in replies] == ["report_already_filed"]
+    assert len(await talk.tickets()) == 1
+
+
+async def test_facts_in_any_order(talk: Talk) -> None:
+    await talk.share(25.72, 119.38)
+    await talk.say(photo=photo(talk))
+    await talk.say("工地凌晨两点还在打桩，全家都睡不着")
+    await answer_all(talk, until="report_read_back")
+    await talk.press("提交")
+
+    (ticket,) = await talk.tickets()
+    assert ticket.category == "noise_construction"
+    assert (ticket.latitude, ticket.longitude) == (25.72, 119.38)
+
+
+@pytest.mark.parametrize(
+    ("correction", "field", "expected"),
+    [
+        ("地点不对，是龙田镇东华村村口", "place", "龙田镇东华村村口"),
+        ("类别应该是占道经营", "category", "占道经营"),
+        ("电话改成13800001111", "contact", "13800001111"),
+    ],
+)
+async def test_a_part_is_corrected_in_words(talk: Talk, correction: str, field: str, expected: str) -> None:
+    await talk.say(STORY)
+    await answer_all(talk, until="report_read_back")
+
+    replies = await talk.say(correction)
+
+    assert replies[-1]["key"] == "report_read_back"
+    assert expected in replies[-1]["text"]
+
+
+async def test_a_part_is_corrected_by_button(talk: Talk) -> None:
+    await talk.say(STORY)
+    await answer_all(talk, until="report_read_back")
+    await talk.press("要修改")
+    await talk.press("改地点")
+    replies = await talk.say("海口镇岑兜村老人会门口")
+
+    assert "海口镇岑兜村老人会门口" in replies[-1]["text"]
+
+
+async def test_words_after_the_read_back_are_added(talk: Talk) -> None:
+    await talk.say(STORY)
+    await answer_all(talk, until="report_read_back")
+    await talk.say("那辆三轮车是蓝色的")
+    await talk.press("提交")
+
+    (ticket,) = await talk.tickets()
+    assert "那辆三轮车是蓝色的" in ticket.summary
+
+
+async def test_cancelling_files_nothing_and_can_be_taken_back(talk: Talk) -> None:
+    await talk.say(STORY)
+    cancelled = await talk.say("算了")
+    resumed = await talk.press("接着写")
+
+    assert cancelled[-1]["key"] == "report_cancelled"
+    assert resumed[-1]["key"].startswith("report_")
+    assert await talk.tickets() == []
+
+
+async def test_a_question_in_between_is_answered_and_the_report_goes_on(talk: Talk) -> None:
+    await talk.say(STORY)
+    asked = talk.last[-1]["key"]
+
+    replies = await talk.say("乱倒建筑垃圾个人会被罚多少钱？")
+
+    assert replies[0]["kind"] == "card"
+    assert replies[0]["card"]["citations"]
+    assert replies[-1]["key"] == asked
+
+
+async def test_an_emergency_stops_the_flow_and_it_can_go_on(talk: Talk) -> None:
+    await talk.say(STORY)
+    asked = talk.last[-1]["key"]
+    emergency = await talk.say("着火了！楼道里全是烟，有人困在里面")
+    resumed = await talk.press("我安全了，接着写")
+
+    assert [reply["key"] for reply in emergency] == ["emergency_fire"]
+    assert "119" in emergency[0]["text"]
+    assert resumed[-1]["key"] == asked
+
+
+async def test_a_tenth_photo_is_not_kept(talk: Talk) -> None:
+    await talk.say(STORY)
+    for number in range(9):
+        await talk.say(photo=photo(talk, f"#0000{number:02x}"))
+
+    replies = await talk.say(photo=photo(talk, "#ffffff"))
+
+    assert replies[0]["key"] == "report_photos_full"
+
+
+async def test_asking_for_a_person_leaves_the_report_aside(talk: Talk) -> None:
+    await talk.say(STORY)
+
+    replies = await talk.say("转人工")
+
+    assert replies[0]["key"] == "report_put_aside"
+    assert replies[-1]["key"] in {"handoff_ask", "handoff_confirm"}
+
+
+async def test_contact_is_kept_with_the_wish_for_secrecy(talk: Talk) -> None:
+    await talk.say(STORY)
+    await answer_all(talk, until="report_contact")
+    await talk.say("13800001111 请保密")
+    await talk.press("提交")
+
+    (ticket,) = await talk.tickets()
+    assert ticket.reporter_mode == "confidential"
+
+
+async def test_a_button_of_a_finished_report_says_so(talk: Talk) -> None:
+    replies = await talk.say(payload="report:category:dog", label="养犬")
+
+    assert [reply["key"] for reply in replies] == ["report_button_stale"]

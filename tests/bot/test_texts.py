@@ -1,0 +1,42 @@
+"""Every key that an action uses has words, and every text can be put together."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.config import ROOT
+from bot.texts import render_notice
+from bot.texts.zh import LABELS, TEXTS
+from tickets.workflow import Status
+
+_KEY = re.compile(r'(?:Reply|menu|_put_aside|_ask_what_is_meant)\(\s*(?:turn, )?"([a-z_]+)"')
+_LABEL = re.compile(r'Button\(\s*"(button_[a-z_]+)"')
+ACTIONS = sorted((ROOT / "actions").glob("*.py"))
+
+
+@pytest.mark.parametrize("module", ACTIONS, ids=lambda path: path.stem)
+def test_every_key_of_an_action_has_words(module: Path) -> None:
+    source = module.read_text(encoding="utf-8")
+
+    assert set(_KEY.findall(source)) - TEXTS.keys() == set()
+    assert set(_LABEL.findall(source)) - LABELS.keys() == set()
+
+
+@pytest.mark.parametrize("status", Status)
+def test_every_status_has_a_notice(status: Status) -> None:
+    notice = render_notice(
+        f"notice_status_{status}", {"ticket_no": "FQ20261123-0007", "note": "已清理", "department": "执法大队"}
+    )
+
+    assert "FQ20261123-0007" in notice["text"]
+
+
+def test_texts_are_short_enough_to_read() -> None:
+    sentences = {
+        key: sentence for key, text in TEXTS.items() for sentence in re.split(r"[。？！\n]", text) if len(sentence) > 60
+    }
+
+    assert sentences == {}
