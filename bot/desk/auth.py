@@ -1,4 +1,4 @@
-"""Who is at the door: cookies, the check that stands before every page, and the token that every form carries."""
+"""Who is at the door: cookies, the check before every page, and the token that every form carries."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from aiohttp import web
 from bot.desk.context import FORM, ROOT, VISIT, Visit, is_https, now, see_other, services
 from bot.desk.forms import Form, read_form
 from bot.desk.permissions import DeskRoute, Handler, may
+from bot.security import is_same_origin
+from bot.typedefs import SETTINGS
 from tickets.officer_sessions import TOUCH_EVERY, begin_session, find_session, touch_session
 from tickets.tokens import same_token
 
@@ -63,7 +65,7 @@ def _to_sign_in(request: web.Request) -> web.HTTPException:
 
 
 async def _checked_form(request: web.Request) -> Form:
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+    if "Origin" in request.headers and not is_same_origin(request, request.config_dict[SETTINGS]):
         raise FormForged
     form = await read_form(request)
     visit = request.get(VISIT)

@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from bot.desk.forms import Form
-from bot.desk.permissions import Permission, Rights, rights_of
+from bot.desk.permissions import Permission, Rights, Scope, rights_of
+from bot.security import client_network
 from bot.services import Services
 from bot.typedefs import RELAY, SERVICES, SETTINGS
+from tickets.desk_queries import Reach
 from tickets.models import Officer, OfficerSession
-from tickets.service import Actor
+from tickets.values import Actor
 from tickets.workflow import ActorKind
 
 Clock = Callable[[], datetime]
@@ -43,7 +45,21 @@ class Visit:
     @property
     def actor(self) -> Actor:
         """The officer as the history of a ticket names them."""
-        return Actor(ActorKind.OFFICER, str(self.officer.id), self.officer.display_name)
+        officer = self.officer
+        return Actor(
+            ActorKind.OFFICER, str(officer.id), officer.display_name, str(officer.role), officer.department
+        )
+
+    @property
+    def reach(self) -> Reach:
+        """Which tickets the officer may see."""
+        scope = self.rights.scope
+        return Reach(
+            self.officer.id,
+            self.officer.department,
+            everything=scope is Scope.ALL,
+            consultations=scope is Scope.CONSULTATIONS,
+        )
 
     def may(self, permission: str) -> bool:
         """Whether the officer has the permission; templates ask by its name."""
@@ -65,7 +81,7 @@ def now(request: web.Request) -> datetime:
 
 
 def is_https(request: web.Request) -> bool:
-    """Whether people reach the desk by https: cookies are then marked secure, administrators need a second factor."""
+    """Whether people reach the desk by https: cookies are secure then, administrators use two factors."""
     return request.config_dict[SETTINGS].base_url.startswith("https://")
 
 
@@ -74,6 +90,11 @@ def wake_outbox(request: web.Request) -> None:
     relay = request.config_dict.get(RELAY)
     if relay is not None:
         relay.wake_outbox()
+
+
+def client_address(request: web.Request) -> str:
+    """What failed sign-ins are counted by."""
+    return client_network(request) or "local"
 
 
 def see_other(path: str) -> web.HTTPSeeOther:

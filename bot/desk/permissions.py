@@ -1,7 +1,7 @@
 """Who may do what on the desk: one table of roles, and the routes' declarations.
 
-Every route of the desk is made by `route()` or `open_route()`, so it can't exist without saying what it asks of an
-officer (tests/bot/desk/test_permissions.py looks at each one).
+Every route of the desk is made by `route()` or `open_route()`, so it can't exist without saying what it asks
+of an officer (tests/bot/desk/test_permissions.py looks at each one).
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def _rights(scope: Scope, *permissions: Permission) -> Rights:
 _P = Permission
 ROLES: dict[Role, Rights] = {
     Role.OFFICER: _rights(Scope.OWN_DEPARTMENT, _P.WORK_TICKETS),
-    Role.UNIT_HEAD: _rights(Scope.OWN_DEPARTMENT,
+    Role.UNIT_HEAD: _rights(
+        Scope.OWN_DEPARTMENT,
         _P.WORK_TICKETS,
         _P.ASSIGN_DEPARTMENT,
         _P.VIEW_DASHBOARD,
@@ -64,7 +65,8 @@ ROLES: dict[Role, Rights] = {
     ),
     Role.LEGAL_ADVISER: _rights(Scope.CONSULTATIONS, _P.WORK_TICKETS),
     Role.LEGAL_REVIEWER: _rights(Scope.ALL, _P.WORK_TICKETS, _P.EDIT_TEMPLATES),
-    Role.SUPERVISOR: _rights(Scope.ALL,
+    Role.SUPERVISOR: _rights(
+        Scope.ALL,
         _P.WORK_TICKETS,
         _P.ASSIGN_DEPARTMENT,
         _P.SUPERVISE,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +10,20 @@ from aiohttp import web
 from markupsafe import Markup, escape
 
 from bot import dates
+from bot.assets import Assets
 from bot.desk.auth import form_token, keep_form_token
 from bot.desk.context import ROOT, VISIT
+from bot.desk.navigation import OWN_PAGES, PAGES, offered
 
 HERE = Path(__file__).parent
-STATIC = HERE / "static"
 
 
-@cache
-def static_url(name: str) -> str:
-    """The address of a static file, with a mark of its content so that browsers may keep it for good."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return f"{ROOT}/static/{name}?v={digest}"
+ASSETS = Assets(HERE / "static", f"{ROOT}/static")
 
 
 def lines(text: str) -> Markup:
     """Text as people typed it: escaped, with its line ends."""
-    return Markup("<br>").join(escape(line) for line in text.split("\n"))  # noqa: S704 - each part is escaped
+    return Markup("<br>").join(escape(line) for line in text.split("\n"))
 
 
 def _environment() -> jinja2.Environment:
@@ -40,20 +35,23 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(lines=lines, moment=dates.moment, day=dates.day, ago=dates.ago)
-    environment.globals.update(static_url=static_url, root=ROOT)
+    environment.globals.update(static_url=ASSETS.url, root=ROOT)
     return environment
 
 
 ENVIRONMENT = _environment()
 
 
-def page(
-    request: web.Request, template: str, *, status: int = 200, **values: Any
-) -> web.Response:
+def page(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
     """Render a template into an answer that no cache keeps."""
-    token = form_token(request)
+    token, visit = form_token(request), request.get(VISIT)
     text = ENVIRONMENT.get_template(template).render(
-        visit=request.get(VISIT), csrf_token=token, path=request.path, **values
+        visit=visit,
+        csrf_token=token,
+        path=request.path,
+        navigation=offered(PAGES, visit),
+        own_navigation=offered(OWN_PAGES, visit),
+        **values,
     )
     response = web.Response(text=text, status=status, content_type="text/html")
     response.headers["Cache-Control"] = "no-store"

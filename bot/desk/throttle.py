@@ -1,7 +1,7 @@
 """Slows down whoever guesses passwords.
 
-Counts live in the process: a restart forgives, and several processes together allow a few more guesses. That is still
-thousands of times fewer than guessing needs, and it keeps an outsider from filling the database.
+Counts live in the process: a restart forgives, and several processes together allow a few more guesses. That
+is still thousands of times fewer than guessing needs, and it keeps an outsider from filling the database.
 """
 
 from __future__ import annotations

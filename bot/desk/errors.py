@@ -1,0 +1,105 @@
+"""What goes wrong on the desk, in words that help an officer on."""
+
+from __future__ import annotations
+
+import secrets
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.desk.auth import FormForged, NotAllowed
+from bot.desk.render import page
+from tickets.errors import BotError
+
+log = structlog.get_logger()
+
+# Words for officers; what citizens read is in bot/texts.
+TEXTS = {
+    "ticket_not_found": "没有这张工单。",
+    "transition_not_allowed": "工单现在的状态不能这样办理，请按下面列出的操作来。",
+    "actor_not_allowed": "这一步不能由您来办，或者该单位不能承办这类诉求。",
+    "note_required": "这一步要写说明，请补上后再提交。",
+    "stale_version": "刚才有同事动过这张工单。您写的内容还在，请先看看最新记录，再决定是否提交。",
+    "officer_not_found": "这位工作人员已停用，或者不属于该承办单位。",
+    "routing_error": "没有这个承办单位。",
+    "database_busy": "系统正忙，请稍等几秒再试。",
+    "wrong_credentials": "用户名或密码不对。",
+    "username_taken": "这个用户名已经有人用了，请换一个。",
+    "username_not_allowed": "用户名用2到40个字母、数字、点、横线或下划线。",
+    "invitation_invalid": "这个邀请链接已经用过、过期或不完整，请向管理员要一个新的。",
+    "last_administrator": "这是最后一位管理员，不能停用或改成别的角色。",
+    "calendar_year_missing": "还没有那一年的节假日安排，不能推算期限。",
+    "error_password_short": "密码太短：至少10个字符。",
+    "error_password_long": "密码太长：最多256个字符。",
+    "error_password_common": "这个密码太常见，容易被猜到，请换一个。",
+    "error_password_like_name": "密码不能和用户名差不多，请换一个。",
+    "error_password_simple": "这个密码太简单（重复或连续的字符），请换一个。",
+    "too_long": "内容太长，没有发出。下面保留了开头部分，请删减后再发。",
+    "empty": "还没有写内容。",
+    "not_your_ticket": "这张工单归其他单位办理，您没有查看权限。需要协办请联系督办人员。",
+    "wrong_code": "验证码不对或已过期，请用手机上最新的6位数字。",
+    "passwords_differ": "两次输入的新密码不一样。",
+    "unknown_variable": "模板里有不认识的变量，请只用下面列出的变量。",
+}
+
+_PAGES = {
+    403: ("没有权限", "您的账号不能打开这个页面。如果工作需要，请联系管理员调整角色。"),
+    404: ("没有找到", "这个地址没有内容，可能工单编号有误，或页面已经移走。"),
+    405: ("不能这样打开", "这个页面不能直接打开，请从工作台进入。"),
+    413: ("内容太大", "提交的内容太大，没有保存。请删减后再试。"),
+    415: ("格式不对", "提交的内容格式不对，请从工作台的表单提交。"),
+}
+_FORGED = (
+    "页面已失效",
+    "这个页面打开太久，或不是从工作台提交的，为安全起见没有执行。请返回、刷新页面后再试。",
+)
+
+
+class NotYourTicket(BotError):
+    """The ticket belongs to a unit whose tickets this officer may not see."""
+
+    code = "not_your_ticket"
+
+
+def text_for(error: BotError) -> str:
+    """The words for a refusal."""
+    return TEXTS.get(error.reply_key) or TEXTS.get(error.code) or "没有办成，请稍后再试。"
+
+
+@web.middleware
+async def error_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn every refusal and failure into a page in Chinese; an unexpected one gets an incident number."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return _page_for(request, error)
+    except BotError as error:
+        status = {"ticket_not_found": 404, "not_your_ticket": 403, "officer_not_found": 404}.get(
+            error.code, 409
+        )
+        return page(
+            request, "error.html", status=status, title="没有办成", text=text_for(error), incident=None
+        )
+    except Exception:
+        incident = secrets.token_hex(4).upper()
+        log.exception("desk.failed", incident=incident, path=request.path)
+        return page(
+            request,
+            "error.html",
+            status=500,
+            title="系统出错了",
+            text="这一步没有办成，数据没有改动。请稍后再试；如果还不行，把下面的编号告诉管理员。",
+            incident=incident,
+        )
+
+
+def _page_for(request: web.Request, error: web.HTTPException) -> web.Response:
+    title, text = (
+        _FORGED if isinstance(error, FormForged) else _PAGES.get(error.status, ("没有办成", "请稍后再试。"))
+    )
+    if isinstance(error, NotAllowed):
+        log.warning("desk.not_allowed", path=request.path)
+    return page(request, "error.html", status=error.status, title=title, text=text, incident=None)

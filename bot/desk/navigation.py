@@ -1,0 +1,33 @@
+"""The pages that the bar at the top offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.desk.context import ROOT, Visit
+from bot.desk.permissions import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationItem:
+    """A link; `also` is the beginning of other addresses that belong to it."""
+
+    path: str
+    label: str
+    permission: Permission
+    also: str = ""
+
+    def is_here(self, path: str) -> bool:
+        """Whether a page at `path` belongs under this link."""
+        here = path.removeprefix(ROOT) or "/"
+        return here == self.path or bool(self.also and here.startswith(self.also))
+
+
+PAGES = (NavigationItem("/", "工单", Permission.VIEW_TICKETS, also="/tickets/"),)
+OWN_PAGES: tuple[NavigationItem, ...] = ()
+
+
+def offered(items: Sequence[NavigationItem], visit: Visit | None) -> list[NavigationItem]:
+    """Those that the officer may open."""
+    return [item for item in items if visit is not None and visit.may(item.permission)]

@@ -1,0 +1,175 @@
+"""One ticket, to change: reply, note, status, assignment.
+
+Each change is one transaction of `TicketService`. One that is refused shows the ticket as it is now, says why,
+and keeps what was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from bot.desk.context import FORM, VISIT, Visit, see_other, services, wake_outbox
+from bot.desk.errors import TEXTS, NotYourTicket, text_for
+from bot.desk.permissions import Permission
+from bot.desk.views.ticket import Draft, show_ticket
+from bot.texts import render_notice
+from tickets.desk_queries import find_ticket
+from tickets.errors import ActorNotAllowed, BotError, TicketNotFound
+from tickets.service import TicketService
+from tickets.workflow import Status
+
+# Telegram shows 4,096 characters in a message, the department's name and the number among them.
+MAX_TEXT_LENGTH = 2000
+
+Work = Callable[[TicketService, str, int | None], Awaitable[None]]
+
+
+class TextTooLong(BotError):
+    """More than a message can carry."""
+
+    code = "too_long"
+    reply_key = "too_long"
+
+
+class NothingWritten(BotError):
+    """An empty form."""
+
+    code = "empty"
+    reply_key = "empty"
+
+
+async def reply(request: web.Request) -> web.StreamResponse:
+    """Send a public reply, or with `action=preview` show what the citizen would read."""
+    form, visit = request[FORM], request[VISIT]
+    text = form.text("text")
+    draft = Draft(reply=text[:MAX_TEXT_LENGTH])
+    problem = _text_problem(request, text)
+    if problem is not None:
+        return await show_ticket(request, draft=draft, problem=text_for(problem), status=_status_for(problem))
+    if form.text("action") == "preview":
+        return await show_ticket(request, draft=draft, preview=await _preview(request, text))
+
+    async def work(tickets: TicketService, ticket_no: str, version: int | None) -> None:
+        await tickets.reply(ticket_no, text, actor=visit.actor, expected_version=version)
+
+    return await _change(request, work, draft, "reply")
+
+
+async def note(request: web.Request) -> web.StreamResponse:
+    """Keep a note that only the bureau reads. It can't overwrite anything, so it needs no version."""
+    visit, text = request[VISIT], request[FORM].text("text")
+    draft = Draft(note=text[:MAX_TEXT_LENGTH])
+    problem = _text_problem(request, text)
+    if problem is not None:
+        return await show_ticket(request, draft=draft, problem=text_for(problem), status=_status_for(problem))
+
+    async def work(tickets: TicketService, ticket_no: str, _version: int | None) -> None:
+        await tickets.add_note(ticket_no, text, actor=visit.actor)
+
+    return await _change(request, work, draft, "note")
+
+
+async def status(request: web.Request) -> web.StreamResponse:
+    """Move the ticket; the citizen is told, and reads the note."""
+    form, visit = request[FORM], request[VISIT]
+    text = form.text("note")
+    draft = Draft(status_note=text[:MAX_TEXT_LENGTH])
+    if len(text) > MAX_TEXT_LENGTH or form.is_cut:
+        return await show_ticket(request, draft=draft, problem=TEXTS["too_long"], status=413)
+    new = form.text("status")
+    if new not in set(Status):
+        return await show_ticket(request, draft=draft, problem=TEXTS["transition_not_allowed"], status=409)
+
+    async def work(tickets: TicketService, ticket_no: str, version: int | None) -> None:
+        await tickets.change_status(
+            ticket_no, Status(new), actor=visit.actor, note=text, expected_version=version
+        )
+
+    return await _change(request, work, draft, "status")
+
+
+async def assign(request: web.Request) -> web.StreamResponse:
+    """Give the ticket to a unit, or to an officer of its unit."""
+    form, visit = request[FORM], request[VISIT]
+    text = form.text("note")[:MAX_TEXT_LENGTH]
+    department = form.text("department") or None
+    if department is not None and not visit.may(Permission.ASSIGN_DEPARTMENT):
+        department = None
+
+    async def work(tickets: TicketService, ticket_no: str, version: int | None) -> None:
+        ticket = await tickets.find(ticket_no)
+        moves_away = department not in (None, ticket.department)
+        await tickets.assign(
+            ticket_no,
+            department=department,
+            # An officer of the old unit can't keep it.
+            officer_id=None if moves_away else form.number("officer_id"),
+            actor=visit.actor,
+            note=text,
+            expected_version=version,
+        )
+
+    return await _change(request, work, Draft(assign_note=text), "assign")
+
+
+async def take(request: web.Request) -> web.StreamResponse:
+    """The officer takes the ticket upon themselves."""
+    visit = request[VISIT]
+
+    async def work(tickets: TicketService, ticket_no: str, version: int | None) -> None:
+        await tickets.assign(
+            ticket_no, officer_id=visit.officer.id, actor=visit.actor, expected_version=version
+        )
+
+    return await _change(request, work, Draft(), "take")
+
+
+async def _change(request: web.Request, work: Work, draft: Draft, done: str) -> web.StreamResponse:
+    visit, ticket_no = request[VISIT], request.match_info["ticket_no"]
+    try:
+        still_theirs = await _in_one_transaction(request, visit, ticket_no, work)
+    except (TicketNotFound, NotYourTicket):
+        raise
+    except BotError as error:
+        return await show_ticket(request, draft=draft, problem=text_for(error), status=_status_for(error))
+    wake_outbox(request)
+    if not still_theirs:
+        raise see_other(f"/?done={done}")
+    raise see_other(f"/tickets/{ticket_no}?done={done}")
+
+
+async def _in_one_transaction(request: web.Request, visit: Visit, ticket_no: str, work: Work) -> bool:
+    parts = services(request)
+    async with parts.database.transaction() as session:
+        ticket = await find_ticket(session, ticket_no)
+        if not visit.reach.covers(ticket):
+            raise NotYourTicket(ticket_no)
+        await work(parts.tickets(session, visit.now), ticket_no, request[FORM].number("version"))
+        return visit.reach.covers(ticket)
+
+
+async def _preview(request: web.Request, text: str) -> str:
+    parts = services(request)
+    async with parts.database.reading() as session:
+        ticket = await find_ticket(session, request.match_info["ticket_no"])
+    if not request[VISIT].reach.covers(ticket):
+        raise NotYourTicket(ticket.ticket_no)
+    department = parts.routing.department(ticket.department).name
+    content = render_notice(
+        "notice_reply", {"ticket_no": ticket.ticket_no, "text": text, "department": department}
+    )
+    return str(content["text"])
+
+
+def _text_problem(request: web.Request, text: str) -> BotError | None:
+    if len(text) > MAX_TEXT_LENGTH or request[FORM].is_cut:
+        return TextTooLong()
+    return None if text else NothingWritten()
+
+
+def _status_for(error: BotError) -> int:
+    if isinstance(error, TextTooLong):
+        return 413
+    return 403 if isinstance(error, ActorNotAllowed) else 409

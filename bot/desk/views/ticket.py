@@ -1,0 +1,196 @@
+"""One ticket, to read: what it is, its time line, what fits, and what may be done with it now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from bot.desk.cards import fitting_cards
+from bot.desk.context import VISIT, Visit, services
+from bot.desk.due import due_mark
+from bot.desk.errors import NotYourTicket
+from bot.desk.permissions import Permission, Scope
+from bot.desk.render import page
+from bot.desk.timeline import timeline
+from tickets.categories import CATEGORIES
+from tickets.desk_queries import TicketFile, colleagues, find_ticket, has_photo, ticket_file
+from tickets.models import Officer, ReporterMode, Ticket
+from tickets.workflow import ActorKind, Status, moves_for, needs_note
+
+DONE = {
+    "reply": "回复已发出。",
+    "note": "备注已保存，只有工作人员能看到。",
+    "status": "已办理，诉求人会收到通知。",
+    "assign": "已转办。",
+    "take": "已接手，这张工单现在归您办理。",
+}
+# What the buttons say: an act, where the status names a state.
+MOVE_LABELS = {
+    Status.ACCEPTED: "受理",
+    Status.ASSIGNED: "转交承办",
+    Status.IN_PROGRESS: "开始办理",
+    Status.AWAITING_CITIZEN: "请诉求人补充",
+    Status.RESOLVED: "办结",
+    Status.CLOSED: "归档",
+    Status.REOPENED: "重新办理",
+    Status.REJECTED: "不予受理",
+}
+REPORTER_LABELS = {
+    ReporterMode.REAL_NAME: "实名",
+    ReporterMode.ANONYMOUS: "匿名",
+    ReporterMode.CONFIDENTIAL: "要求保密",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an officer had typed when a change was refused, so that nothing is lost."""
+
+    reply: str = ""
+    note: str = ""
+    status_note: str = ""
+    assign_note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A button."""
+
+    status: Status
+    label: str
+    needs_note: bool
+
+
+async def ticket_page(request: web.Request) -> web.StreamResponse:
+    """The page of one ticket."""
+    return await show_ticket(request, notice=DONE.get(request.query.get("done", ""), ""))
+
+
+async def show_ticket(
+    request: web.Request,
+    *,
+    draft: Draft | None = None,
+    problem: str = "",
+    preview: str | None = None,
+    notice: str = "",
+    status: int = 200,
+) -> web.Response:
+    """Render the page, also in answer to a change that was refused.
+
+    Raises: TicketNotFound; NotYourTicket.
+    """
+    visit, parts = request[VISIT], services(request)
+    async with parts.database.reading() as session:
+        found = await ticket_file(session, request.match_info["ticket_no"])
+        _check_reach(visit, found.ticket)
+        people = await colleagues(session, found.ticket.department)
+    ticket = found.ticket
+    return page(
+        request,
+        "ticket.html",
+        status=status,
+        ticket=ticket,
+        file=found,
+        moments=timeline(found.entries, _visible_said(visit, found), parts.routing),
+        due=due_mark(ticket.status, ticket.due_at, visit.now, parts.calendar, ticket.accept_due_at),
+        moves=_moves(visit, ticket),
+        department=parts.routing.department(ticket.department),
+        town=parts.routing.town(ticket.town),
+        contact=_contact(visit, ticket),
+        reporter=REPORTER_LABELS[ticket.reporter_mode],
+        categories=CATEGORIES,
+        category_name=CATEGORIES[ticket.category].name if ticket.category in CATEGORIES else ticket.category,
+        place_text=str((ticket.place or {}).get("text", "")),
+        map_url=_map_url(ticket),
+        cards=fitting_cards(parts.knowledge, ticket, visit.now),
+        draft=draft or Draft(),
+        problem=problem,
+        preview=preview,
+        notice=notice,
+        now=visit.now,
+        **_assignment(visit, ticket, people, parts.routing),
+    )
+
+
+def _check_reach(visit: Visit, ticket: Ticket) -> None:
+    if not visit.reach.covers(ticket):
+        raise NotYourTicket(ticket.ticket_no)
+
+
+def _moves(visit: Visit, ticket: Ticket) -> list[Move]:
+    """The moves of the table; giving to a unit has a form of its own, and so isn't among them."""
+    if not visit.may(Permission.WORK_TICKETS):
+        return []
+    return [
+        Move(new, _move_label(ticket.status, new), needs_note(ticket.status, new))
+        for new in moves_for(ticket.status, ActorKind.OFFICER)
+        if new is not Status.ASSIGNED
+    ]
+
+
+def _move_label(old: Status, new: Status) -> str:
+    if (old, new) == (Status.ASSIGNED, Status.ACCEPTED):
+        return "退单"
+    if (old, new) == (Status.AWAITING_CITIZEN, Status.IN_PROGRESS):
+        return "继续办理"
+    return MOVE_LABELS[new]
+
+
+def _visible_said(visit: Visit, found: TicketFile) -> Any:
+    """A confidential reporter's conversation stays with the bureau; the unit sees what names the ticket."""
+    if found.ticket.reporter_mode is ReporterMode.CONFIDENTIAL and visit.rights.scope is not Scope.ALL:
+        return [one for one in found.said if one.message.ticket_id is not None]
+    return found.said
+
+
+def _contact(visit: Visit, ticket: Ticket) -> str:
+    if not ticket.contact:
+        return ""
+    if ticket.reporter_mode is ReporterMode.CONFIDENTIAL and visit.rights.scope is not Scope.ALL:
+        return "诉求人要求保密，联系请通过回复或督办人员"
+    return ticket.contact
+
+
+def _map_url(ticket: Ticket) -> str:
+    if ticket.latitude is None or ticket.longitude is None:
+        return ""
+    # geo: opens the map application that the officer has; no map service learns of the place before that.
+    label = quote(ticket.ticket_no)
+    point = f"{ticket.latitude:.6f},{ticket.longitude:.6f}"
+    return f"geo:{point}?q={point}({label})"
+
+
+def _assignment(visit: Visit, ticket: Ticket, people: Any, routing: Any) -> dict[str, Any]:
+    is_worker = visit.may(Permission.WORK_TICKETS) and ticket.is_open
+    may_move = is_worker and visit.may(Permission.ASSIGN_DEPARTMENT)
+    departments = [one for one in routing.departments() if routing.may_hold(ticket.category, one.code)]
+    return {
+        "may_work": visit.may(Permission.WORK_TICKETS),
+        "may_assign": is_worker,
+        "may_take": is_worker and ticket.officer_id != visit.officer.id and _may_hold(visit.officer, ticket),
+        "departments": departments if may_move else [],
+        "people": people if is_worker else [],
+    }
+
+
+def _may_hold(officer: Officer, ticket: Ticket) -> bool:
+    return officer.department in (None, ticket.department)
+
+
+async def photo(request: web.Request) -> web.StreamResponse:
+    """A photo of a ticket that the officer may see."""
+    visit, parts, sha256 = request[VISIT], services(request), request.match_info["sha256"]
+    async with parts.database.reading() as session:
+        ticket = await find_ticket(session, request.match_info["ticket_no"])
+        _check_reach(visit, ticket)
+        is_there = await has_photo(session, ticket, sha256)
+    if not is_there:
+        raise web.HTTPNotFound
+    path = parts.photos.path(sha256)
+    if not path.is_file():
+        raise web.HTTPNotFound
+    headers = {"Cache-Control": "private, max-age=3600", "Content-Disposition": "inline"}
+    return web.FileResponse(path, headers={**headers, "Content-Type": "image/jpeg"})

@@ -1,0 +1,144 @@
+"""What the desk reads besides `tickets.queries`: whose tickets an officer may see, and all
+that belongs to one ticket. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tickets.errors import TicketNotFound
+from tickets.models import Attachment, Entry, Message, Officer, OutboxItem, Ticket
+from tickets.numbers import clean_ticket_no
+from tickets.workflow import TicketKind
+
+# What was said before the report was filed and belongs to it.
+BEFORE_FILING = timedelta(hours=2)
+MAX_MESSAGES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which tickets an officer may see; those assigned to them are always among them.
+
+    Attributes:
+        department: the code of their own unit, or None.
+        everything: all units' tickets.
+        consultations: consultations of all units, besides their own unit's tickets.
+    """
+
+    officer_id: int
+    department: str | None
+    everything: bool = False
+    consultations: bool = False
+
+    def condition(self) -> ColumnElement[bool]:
+        """The reach as a condition on `Ticket`."""
+        if self.everything:
+            return true()
+        parts: list[ColumnElement[bool]] = [Ticket.officer_id == self.officer_id]
+        if self.department is not None:
+            parts.append(Ticket.department == self.department)
+        if self.consultations:
+            parts.append(Ticket.kind == TicketKind.CONSULTATION)
+        return or_(*parts)
+
+    def covers(self, ticket: Ticket) -> bool:
+        """Whether one ticket lies within the reach."""
+        return (
+            self.everything
+            or ticket.officer_id == self.officer_id
+            or (self.department is not None and ticket.department == self.department)
+            or (self.consultations and ticket.kind is TicketKind.CONSULTATION)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message and, if we sent it, what became of it (None: it needed no delivery)."""
+
+    message: Message
+    outbox: OutboxItem | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFile:
+    """All that belongs to one ticket."""
+
+    ticket: Ticket
+    officer: Officer | None
+    entries: Sequence[Entry]
+    said: Sequence[Said]
+    attachments: Sequence[Attachment]
+
+
+async def ticket_file(session: AsyncSession, ticket_no: str) -> TicketFile:
+    """A ticket with its history, conversation and photos. Whoever asks checks the reach.
+
+    Raises: TicketNotFound.
+    """
+    ticket = await find_ticket(session, ticket_no)
+    entries = await session.scalars(select(Entry).where(Entry.ticket_id == ticket.id).order_by(Entry.number))
+    attachments = await session.scalars(
+        select(Attachment).where(Attachment.ticket_id == ticket.id).order_by(Attachment.id)
+    )
+    return TicketFile(
+        ticket,
+        await session.get(Officer, ticket.officer_id) if ticket.officer_id else None,
+        entries.all(),
+        await _said(session, ticket),
+        attachments.all(),
+    )
+
+
+async def find_ticket(session: AsyncSession, ticket_no: str) -> Ticket:
+    """Raises: TicketNotFound."""
+    ticket = await session.scalar(select(Ticket).where(Ticket.ticket_no == clean_ticket_no(ticket_no)))
+    if ticket is None:
+        raise TicketNotFound(ticket_no)
+    return ticket
+
+
+async def _said(session: AsyncSession, ticket: Ticket) -> list[Said]:
+    """The conversation around a ticket: what names it, or names none and was said since shortly before."""
+    if ticket.conversation_id is None:
+        return []
+    query = (
+        select(Message, OutboxItem)
+        .outerjoin(OutboxItem, OutboxItem.message_id == Message.id)
+        .where(
+            Message.conversation_id == ticket.conversation_id,
+            or_(
+                Message.ticket_id == ticket.id,
+                and_(Message.ticket_id.is_(None), Message.created_at >= ticket.created_at - BEFORE_FILING),
+            ),
+        )
+        .order_by(Message.id.desc())
+        .limit(MAX_MESSAGES)
+    )
+    rows = (await session.execute(query)).all()
+    return [Said(row[0], row[1]) for row in reversed(rows)]
+
+
+async def has_photo(session: AsyncSession, ticket: Ticket, sha256: str) -> bool:
+    """Whether the photo belongs to the ticket or to the conversation around it."""
+    attached = await session.scalar(
+        select(Attachment.id).where(Attachment.ticket_id == ticket.id, Attachment.sha256 == sha256).limit(1)
+    )
+    if attached is not None:
+        return True
+    return any(said.message.content.get("photo") == sha256 for said in await _said(session, ticket))
+
+
+async def colleagues(session: AsyncSession, department: str) -> Sequence[Officer]:
+    """Active officers whom a ticket of the department can be given to."""
+    query = (
+        select(Officer)
+        .where(Officer.is_active, or_(Officer.department == department, Officer.department.is_(None)))
+        .order_by(Officer.display_name)
+    )
+    return (await session.scalars(query)).all()
