@@ -36,6 +36,21 @@ def plain_notice(key: str, params: dict[str, Any]) -> dict[str, Any]:
     return {"kind": "text", "text": key, "params": params}
 
 
+async def find_ticket(session: AsyncSession, ticket_no: str, *, lock: bool = False) -> Ticket:
+    """A ticket by its number as somebody typed it.
+
+    Raises: TicketNotFound.
+    """
+    wanted = select(Ticket).where(Ticket.ticket_no == clean_ticket_no(storable(ticket_no)))
+    if lock:
+        # Another transaction may have changed what this session has read before.
+        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    found = await session.scalar(wanted)
+    if found is None:
+        raise TicketNotFound(ticket_no)
+    return found
+
+
 class Casework:
     """What all services on tickets share: one session, one moment, one door.
 
@@ -62,14 +77,7 @@ class Casework:
 
     async def find(self, ticket_no: str, *, lock: bool = False) -> Ticket:
         """Raises: TicketNotFound."""
-        wanted = select(Ticket).where(Ticket.ticket_no == clean_ticket_no(storable(ticket_no)))
-        if lock:
-            # Another transaction may have changed what this session has read before.
-            wanted = wanted.with_for_update().execution_options(populate_existing=True)
-        found = await self.session.scalar(wanted)
-        if found is None:
-            raise TicketNotFound(ticket_no)
-        return found
+        return await find_ticket(self.session, ticket_no, lock=lock)
 
     async def find_for_change(self, ticket_no: str, expected_version: int | None = None) -> Ticket:
         """The ticket, locked until the transaction ends.

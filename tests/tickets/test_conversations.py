@@ -86,7 +86,9 @@ async def test_post_puts_message_and_outbox_item_side_by_side(database: Database
 async def test_text_that_no_database_can_store_is_cleaned(database: Database) -> None:
     async with database.transaction() as session:
         conversation = await make_conversation(session)
-        await receive(session, conversation, "\x001", {"text": "a\x00b\udc00", "more": [1, None, "\x00"]}, NOW)
+        await receive(
+            session, conversation, "\x001", {"text": "a\x00b\udc00", "more": [1, None, "\x00"]}, NOW
+        )
 
     async with database.reading() as session:
         message = (await session.scalars(sa.select(Message))).one()

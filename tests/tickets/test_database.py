@@ -112,9 +112,7 @@ async def test_an_error_rolls_everything_back(database: Database) -> None:
 async def test_a_reading_session_cannot_write(database: Database) -> None:
     async def write() -> None:
         async with database.reading() as session:
-            session.add(
-                Conversation(channel="web", address="x", state={}, created_at=NOW, updated_at=NOW)
-            )
+            session.add(Conversation(channel="web", address="x", state={}, created_at=NOW, updated_at=NOW))
             await session.flush()
 
     with pytest.raises(DBAPIError):
@@ -156,7 +154,13 @@ async def test_foreign_keys_hold(database: Database) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["status = 'lost'", "kind = 'order'", "priority = 'whenever'", "version = 0", "latitude = 91, longitude = 0"],
+    [
+        "status = 'lost'",
+        "kind = 'order'",
+        "priority = 'whenever'",
+        "version = 0",
+        "latitude = 91, longitude = 0",
+    ],
 )
 async def test_the_database_itself_refuses_what_no_ticket_can_be(database: Database, change: str) -> None:
     async def write() -> None:
@@ -179,9 +183,7 @@ async def test_many_writers_all_get_their_turn(database: Database, other_process
     assert sorted(numbers) == [f"FQ20261123-{number:04d}" for number in range(1, 41)]
 
 
-async def test_a_writer_that_never_ends_is_reported(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_writer_that_never_ends_is_reported(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "BUSY_TIMEOUT_SECONDS", 0.05)
     database = Database(sqlite_url)
 

@@ -141,8 +141,7 @@ async def test_erasing_keeps_the_chain_and_leaves_a_tombstone(filed: Database) -
 
 
 async def test_verify_finds_an_erasure_that_nobody_signed(filed: Database) -> None:
-    empty = "text = '', data = '{}', salt = ''"
-    await reach_in(filed, f"UPDATE entries SET erased_at = at, {empty} WHERE id = 2")
+    await reach_in(filed, "UPDATE entries SET erased_at = at, text = '', data = '{}', salt = '' WHERE id = 2")
 
     assert await problems(filed) == [Problem(TICKET_NO, 2, "unexplained_erasure")]
 

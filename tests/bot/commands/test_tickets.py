@@ -1,0 +1,70 @@
+"""`wenfa tickets`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bot.cli import main
+from tests.factories import make_ticket
+from tickets.database import Database, upgrade
+from tickets.workflow import Status
+
+
+@pytest.fixture
+def database_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database with one ticket, which the settings point to."""
+    path = tmp_path / "wenfa.db"
+    url = f"sqlite+aiosqlite:///{path}"
+    monkeypatch.setenv("WENFA_DATABASE_URL", url)
+    upgrade(url)
+
+    async def fill() -> None:
+        database = Database(url)
+        async with database.transaction() as session:
+            await make_ticket(session, Status.IN_PROGRESS)
+        await database.close()
+
+    asyncio.run(fill())
+    return path
+
+
+def test_verify_is_content_with_an_honest_history(
+    database_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["tickets", "verify"]) == 0
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "1 tickets, 4 entries, 0 problems" in shown.err
+
+
+def test_verify_names_the_entry_that_raw_sql_reached_into(
+    database_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = sqlite3.connect(database_file)
+    raw.execute("DROP TRIGGER entries_no_update")
+    raw.execute("UPDATE entries SET actor_name = '别人' WHERE number = 3")
+    raw.commit()
+    raw.close()
+
+    assert main(["tickets", "verify", "--json", "--ticket", "fq20261123-0001"]) == 1
+
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert rows == [{"ticket_no": "FQ20261123-0001", "entry": 3, "what": "edited"}]
+
+
+def test_verify_says_that_there_is_no_such_ticket(
+    database_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["tickets", "verify", "--ticket", "FQ20261123-0009"]) == 2
+    assert "no ticket" in capsys.readouterr().err
+
+
+def test_check_counts_what_has_an_owner(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tickets", "check"]) == 0
+    assert "19 categories x 24 towns" in capsys.readouterr().err
