@@ -65,6 +65,13 @@ def migrated_template(postgresql_server: Any) -> str:
     return "wenfa_template"
 
 
+def new_postgresql_url(server: Any, template: str) -> str:
+    """One more fresh PostgreSQL database; it goes with the server."""
+    name = f"test_{next(_numbers)}"
+    server.psql(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return _url_of(server, name)
+
+
 @pytest.fixture
 def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
     """A fresh SQLite database."""
@@ -85,10 +92,9 @@ def empty_postgresql_url(postgresql_server: Any) -> Iterator[str]:
 @pytest.fixture
 def postgresql_url(postgresql_server: Any, migrated_template: str) -> Iterator[str]:
     """A fresh PostgreSQL database."""
-    name = f"test_{next(_numbers)}"
-    postgresql_server.psql(f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
-    yield _url_of(postgresql_server, name)
-    postgresql_server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+    url = new_postgresql_url(postgresql_server, migrated_template)
+    yield url
+    postgresql_server.psql(f"DROP DATABASE {url.split('@/')[1].split('?')[0]} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
