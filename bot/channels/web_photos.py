@@ -8,7 +8,7 @@ from bot.channels.web_frames import CHANNEL_NAME, compose, is_client_id
 from bot.channels.web_intake import RETRY_SECONDS, Intake, NotStored, SlowDown
 from bot.channels.web_session import address_of, token_of
 from bot.channels.web_texts import TEXTS, web_text
-from bot.channels.web_upload import FormRefused, read_form
+from bot.channels.web_upload import FormRefused, PostedForm, read_form
 from bot.security import client_network, content_security_policy, is_same_origin
 from bot.typedefs import SERVICES, SETTINGS
 from tickets import transcript
@@ -33,7 +33,7 @@ class PhotoDoor:
         try:
             form = await read_form(request)
             self._intake.check_rate(address_of(token), client_network(request), is_photo=True)
-            return await self._take(request, address_of(token), form.get("client_id"), form.photo)
+            return await self._take(request, address_of(token), form)
         except FormRefused:
             return _refusal(400, "photo_missing")
         except SlowDown as error:
@@ -43,12 +43,13 @@ class PhotoDoor:
         except NotStored:
             return _refusal(503, "try_again", retry_after_seconds=RETRY_SECONDS)
 
-    async def _take(
-        self, request: web.Request, address: str, client_id: str, photo: bytes | None
-    ) -> web.Response:
-        if not photo or not is_client_id(client_id):
+    async def _take(self, request: web.Request, address: str, form: PostedForm) -> web.Response:
+        if form.is_photo_too_large:
+            raise PhotoRejected("too_large")
+        client_id = form.get("client_id")
+        if not form.photo or not is_client_id(client_id):
             raise FormRefused
-        sha256 = await self._intake.keep_photo(request.app, photo)
+        sha256 = await self._intake.keep_photo(request.app, form.photo)
         received = await self._intake.take(request.app, compose(address, client_id, photo=sha256))
         answer = {"id": received.message_id, "client_id": client_id, "photo": f"/chat/photo/{sha256}"}
         return web.json_response(answer)

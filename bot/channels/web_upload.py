@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from aiohttp import BodyPartReader, MultipartReader, web
 
 from tickets.columns import storable
-from tickets.errors import PhotoRejected
 from tickets.photos import MAX_PHOTO_BYTES
 
 MAX_FIELD_BYTES = 64 * 1024
@@ -22,10 +21,11 @@ class FormRefused(Exception):
 
 @dataclass(slots=True)
 class PostedForm:
-    """The text fields by name, and the photo if there was one."""
+    """The text fields by name, and the photo if there was one that isn't over `MAX_PHOTO_BYTES`."""
 
     fields: dict[str, str] = field(default_factory=dict)
     photo: bytes | None = None
+    is_photo_too_large: bool = False
 
     def get(self, name: str) -> str:
         """The field's text, "" if it is missing."""
@@ -35,12 +35,11 @@ class PostedForm:
 async def read_form(request: web.Request) -> PostedForm:
     """Read a multipart form; the file must be in the field `photo`.
 
-    Raises: FormRefused; PhotoRejected, when the photo is over `MAX_PHOTO_BYTES` (after the fields have been read).
+    Raises: FormRefused.
     """
     if request.content_type != "multipart/form-data":
         raise FormRefused
     form = PostedForm()
-    rejected: PhotoRejected | None = None
     try:
         reader = await request.multipart()
         parts = 0
@@ -48,21 +47,15 @@ async def read_form(request: web.Request) -> PostedForm:
             parts += 1
             if parts > MAX_PARTS or isinstance(part, MultipartReader):
                 raise FormRefused
-            try:
-                await _read_part(part, form)
-            except PhotoRejected as error:
-                rejected = error
+            await _read_part(part, form)
     except (ValueError, EOFError, RuntimeError) as error:
         raise FormRefused from error
-    if rejected is not None:
-        raise rejected
     return form
 
 
 async def _read_part(part: BodyPartReader, form: PostedForm) -> None:
     if part.name == "photo":
-        # A browser sends an empty part for a file field that was left empty.
-        form.photo = await _read_photo(part) or form.photo
+        await _read_photo(part, form)
     elif part.name:
         body = await _read_at_most(part, MAX_FIELD_BYTES)
         if body is None:
@@ -70,16 +63,18 @@ async def _read_part(part: BodyPartReader, form: PostedForm) -> None:
         form.fields[part.name] = storable(body.decode("utf-8", "replace"))
 
 
-async def _read_photo(part: BodyPartReader) -> bytes:
+async def _read_photo(part: BodyPartReader, form: PostedForm) -> None:
     body = await _read_at_most(part, MAX_PHOTO_BYTES)
     if body is not None:
-        return body
+        # A browser sends an empty part for a file field that was left empty.
+        form.photo = body or form.photo
+        return
+    form.is_photo_too_large = True
     discarded = 0
     while chunk := await part.read_chunk():
         discarded += len(chunk)
         if discarded > MAX_DISCARDED_BYTES:
             raise FormRefused
-    raise PhotoRejected("too_large")
 
 
 async def _read_at_most(part: BodyPartReader, limit: int) -> bytes | None:
