@@ -19,8 +19,9 @@ CARDS = Path(__file__).parent / "cards"
 JURISDICTIONS = ("全国", "福建省", "福州市", "福清市")
 KINDS = ("answer", "refer", "handoff", "emergency", "out_of_scope")
 _ID = re.compile(r"[a-z0-9_]{1,40}")
-_REQUIRED = tuple(
-    "id title topic questions answer cites jurisdiction authority valid_from reviewed_on".split()
+_REQUIRED = (
+    *("id", "title", "topic", "questions", "answer", "cites"),
+    *("jurisdiction", "authority", "valid_from", "reviewed_on"),
 )
 _OPTIONAL = ("category", "next_steps", "local_gap", "superseded", "valid_until", "kind")
 

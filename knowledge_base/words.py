@@ -1,24 +1,39 @@
 """What both sides of a search are broken into: single characters and pairs of neighbours.
 
-Chinese needs no dictionary for this, and on lay questions about law it finds more than words from a segmenter
-do.
+Chinese needs no dictionary for this, and on lay questions about law it finds more than words from a
+segmenter.
 """
 
 from __future__ import annotations
 
 import functools
-import re
+import sys
 import unicodedata
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+# Everything kept fits into 16 bits, so that two characters fit into 32 (see `bm25`).
+_SHIFT = np.uint64(16)
 _SEPARATOR = 0
-_NOT_A_WORD = re.compile(r"[^0-9a-z\u3400-\u9fff]+")
-_SHIFT = np.uint64(21)
 
 Codes = NDArray[np.uint64]
+
+
+def _folding() -> NDArray[np.uint64]:
+    """For each character the one it counts as: letters in lower case, full-width as plain, all else a
+    separator.
+    """
+    table = np.zeros(sys.maxunicode + 1, dtype=np.uint64)
+    for wide in (0, 0xFEE0):
+        for char in "0123456789abcdefghijklmnopqrstuvwxyz":
+            table[ord(char) + wide] = table[ord(char.upper()) + wide] = ord(char)
+    table[0x3400:0xA000] = np.arange(0x3400, 0xA000)
+    return table
+
+
+_FOLDED = _folding()
 
 
 @functools.cache
@@ -31,25 +46,14 @@ def _converter() -> Any:
 def simplified(text: str) -> str:
     """Traditional characters as Simplified ones, full-width marks as plain ones."""
     text = unicodedata.normalize("NFKC", text)
-    return str(_converter().convert(text)) if text.isascii() is False else text
+    return text if text.isascii() else str(_converter().convert(text))
 
 
-def searchable(text: str) -> str:
-    """Only letters, digits and Chinese characters, in lower case; everything else becomes one space."""
-    return _NOT_A_WORD.sub(" ", unicodedata.normalize("NFKC", text).lower())
-
-
-def gram_codes(text: str, sizes: tuple[int, ...] = (1, 2)) -> Codes:
-    """The grams of a text as numbers, in order, with repetitions; none crosses a space."""
-    points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    points = np.where(points == ord(" "), np.uint64(_SEPARATOR), points)
-    return np.concatenate([codes_of_size(points, size) for size in sizes]) if len(points) else points
-
-
-def codes_of_size(points: Codes, size: int) -> Codes:
-    """Grams of one size, without those that hold a separator."""
-    codes, whole = grams_at(points, size)
-    return codes[whole]
+def points_of(text: str) -> Codes:
+    """The characters of a text as numbers; all that is no letter, digit or Chinese character is a
+    separator.
+    """
+    return _FOLDED[np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)]
 
 
 def grams_at(points: Codes, size: int) -> tuple[Codes, NDArray[np.bool_]]:
@@ -62,3 +66,9 @@ def grams_at(points: Codes, size: int) -> tuple[Codes, NDArray[np.bool_]]:
         codes = (codes << _SHIFT) | part
         whole &= part != _SEPARATOR
     return codes, whole
+
+
+def gram_codes(text: str, size: int) -> Codes:
+    """The grams of a text, in order, with repetitions; none crosses a separator."""
+    codes, whole = grams_at(points_of(text), size)
+    return codes[whole]

@@ -1,0 +1,171 @@
+"""The knowledge base as the rest of the product sees it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from knowledge_base.answers import Answering
+from knowledge_base.card_index import CardIndex
+from knowledge_base.cards import CARDS, load_cards
+from knowledge_base.citations import CitationFinder
+from knowledge_base.guards import load_guards
+from knowledge_base.law_search import LawSearch
+from knowledge_base.models import Answer, Article, Hit, RuleCard
+from knowledge_base.statutes.library import StatuteLibrary
+from knowledge_base.vectors import (
+    LONGEST_QUESTION,
+    Encoder,
+    Vectors,
+    VectorStore,
+    encode_missing,
+    load_encoder,
+)
+from knowledge_base.words import simplified
+
+# Statutes that this city's questions are about are encoded before the other 300.
+_NOT_CITED_YET = (
+    "城市市容和环境卫生管理条例",
+    "治安管理处罚法",
+    "行政处罚法",
+    "民法典",
+    "物业管理条例",
+    "生态环境法典",
+)
+
+
+class KnowledgeBase:
+    """Cards, statutes and search in one; any thread may ask it, also while vectors are being built."""
+
+    def __init__(
+        self,
+        library: StatuteLibrary,
+        cards: Sequence[RuleCard],
+        guards: Sequence[RuleCard],
+        store: VectorStore,
+        encoder: Encoder | None = None,
+    ) -> None:
+        self.library = library
+        self.cards = {card.id: card for card in cards}
+        self._store = store
+        self._citations = CitationFinder(library)
+        self._laws = LawSearch(library, self._citations)
+        self._index = CardIndex([*cards, *guards])
+        self._answering = Answering(library, self._index, self._laws, self._citations)
+        self._encoder = encoder
+        # The encoder keeps its working memory in itself: one question at a time.
+        self._encoding = threading.Lock()
+        self._use_what_is_there()
+
+    @classmethod
+    def load(
+        cls, cache_folder: Path, *, imported: Path | None = None, cards_folder: Path = CARDS
+    ) -> KnowledgeBase:
+        """Read everything that ships with the product, and the statutes in the folder `imported`.
+
+        Works by words at once; by meaning as far as `cache_folder` holds vectors (see `build_vectors`).
+
+        Raises: CardFormatError, StatuteUnreadable.
+        """
+        library = StatuteLibrary.load(imported)
+        return cls(library, load_cards(cards_folder), load_guards(), VectorStore(cache_folder))
+
+    def build_vectors(
+        self,
+        progress: Callable[[str, int, int], None] | None = None,
+        stop: threading.Event | None = None,
+        *,
+        with_articles: bool = True,
+    ) -> None:
+        """Encode what the cache lacks: takes a minute for the cards and many for the articles, so run it in a
+        thread.
+
+        Args:
+            progress: called with "cards" or "articles", how many are done, and of how many.
+            stop: set it to end early; what is done is kept.
+        """
+        encoder = load_encoder()
+        say = progress or (lambda what, done, total: None)
+        for texts, questions in (
+            (self._index.question_texts(), True),
+            (self._index.passage_texts(), False),
+        ):
+            if not encode_missing(
+                self._store,
+                encoder,
+                texts,
+                questions=questions,
+                progress=lambda d, t: say("cards", d, t),
+                stop=stop,
+            ):
+                return
+        self._use_what_is_there()
+        if with_articles:
+            cited = frozenset(_NOT_CITED_YET) | {c.law for card in self.cards.values() for c in card.cites}
+            passages = self._laws.passages(_today(), cited)
+            encode_missing(
+                self._store,
+                encoder,
+                passages,
+                questions=False,
+                progress=lambda d, t: say("articles", d, t),
+                stop=stop,
+            )
+            self._use_what_is_there()
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether questions are understood by meaning, not only by words."""
+        return self._index.has_vectors
+
+    def answer(self, question: str, *, as_of: date | None = None, context: Answer | None = None) -> Answer:
+        """What the law of that day says, or an honest word that nothing supports an answer.
+
+        Args:
+            as_of: today if None. A day that the question itself names ("去年六月罚的") is heeded too.
+            context: the answer before this one in the same conversation, for questions like 那罚多少.
+        """
+        return self._answering.answer(question, as_of or _today(), self._meaning(question), context)
+
+    def search(self, query: str, limit: int = 5, as_of: date | None = None) -> list[Hit]:
+        """The articles in force on that day (today if None) that fit a query best."""
+        return self._laws.search(query, day=as_of or _today(), limit=limit, meaning=self._meaning(query))
+
+    def card(self, card_id: str) -> RuleCard:
+        """A card by its id.
+
+        Raises: KeyError.
+        """
+        return self.cards[card_id]
+
+    def article(self, law: str, article: str, as_of: date | None = None) -> Article | None:
+        """An article as it was to be read on that day (today if None); its status says if it was the law."""
+        return self.library.article(law, article, as_of or _today())
+
+    def _meaning(self, text: str) -> Vectors | None:
+        if not self._index.has_vectors:
+            return None
+        with self._encoding:
+            if self._encoder is None:
+                self._encoder = load_encoder()
+            vector = self._encoder.query([simplified(text)[:LONGEST_QUESTION]])
+        return np.asarray(vector, dtype=np.float32).reshape(-1)
+
+    def _use_what_is_there(self) -> None:
+        """Cards are ranked by meaning once all of them have vectors, articles as soon as one has."""
+        phrasings, first = self._store.get(self._index.question_texts())
+        passages, second = self._store.get(self._index.passage_texts())
+        if first.all() and second.all() and len(first):
+            self._index.use_vectors(phrasings, passages)
+        articles, there = self._store.get(self._laws.all_passages())
+        if there.any():
+            self._laws.use_vectors(articles, there)
+
+
+def _today() -> date:
+    return datetime.now(ZoneInfo("Asia/Shanghai")).date()

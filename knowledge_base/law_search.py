@@ -1,0 +1,144 @@
+"""Finds articles of law: by citation, by words, and by meaning once vectors are there."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge_base.bm25 import Bm25, Field, Settings
+from knowledge_base.citations import CitationFinder
+from knowledge_base.models import Article, Hit, Status
+from knowledge_base.statutes.library import StatuteLibrary, as_article
+from knowledge_base.statutes.version import StatuteVersion
+from knowledge_base.vectors import LONGEST_TEXT, Vectors
+from knowledge_base.words import simplified
+
+SETTINGS = Settings(k1=1.2, b=0.75, gram_weights=(0.3, 1.0))
+TITLE_WEIGHT = 1.0
+HEADING_WEIGHT = 1.0
+# Fused as in DESIGN section 4: both scaled to 0..1 over the best of each, words a little lighter than
+# meaning.
+_POOL = 200
+_WORDS_SHARE = 0.4
+# An article that the question names stands above all that words find.
+_NAMED = 10.0
+LONGEST_QUERY = 600
+
+
+class LawSearch:
+    """All articles of all versions; a search sees those in force on its day."""
+
+    def __init__(self, library: StatuteLibrary, citations: CitationFinder) -> None:
+        self._library = library
+        self._citations = citations
+        self._versions: list[StatuteVersion] = list(library.all_versions())
+        owners = [(i, article) for i, version in enumerate(self._versions) for article in version.articles]
+        self._owner = np.array([i for i, _ in owners], dtype=np.int64)
+        self._articles = [article for _, article in owners]
+        self._place = {(i, article.number): n for n, (i, article) in enumerate(owners)}
+        self._words = Bm25(
+            [
+                Field([self._versions[i].law for i, _ in owners], TITLE_WEIGHT),
+                Field([article.heading for article in self._articles], HEADING_WEIGHT),
+                Field([article.text for article in self._articles]),
+            ],
+            SETTINGS,
+        )
+        self._vectors: tuple[Vectors, NDArray[np.bool_]] | None = None
+
+    def passages(self, day: date, first: frozenset[str] = frozenset()) -> list[str]:
+        """The texts to encode for a day, those of the statutes in `first` before the others."""
+        mask = self._in_force(day)
+        places = np.flatnonzero(mask).tolist()
+        places.sort(key=lambda n: self._versions[self._owner[n]].law not in first)
+        return [self._passage(n) for n in places]
+
+    def all_passages(self) -> list[str]:
+        """The text of each article as it is encoded, in the order of the index."""
+        return [self._passage(n) for n in range(len(self._articles))]
+
+    def use_vectors(self, vectors: Vectors, there: NDArray[np.bool_]) -> None:
+        """Search by meaning too from now on; rows in the order of `all_passages`."""
+        self._vectors = (vectors, there)
+
+    def search(self, query: str, *, day: date, limit: int = 5, meaning: Vectors | None = None) -> list[Hit]:
+        """The articles in force on `day` that fit best.
+
+        An article that the query names comes first, also when it is no longer law: its status says so.
+
+        Args:
+            meaning: the vector of the query, if there is one.
+        """
+        query = simplified(query[:LONGEST_QUERY])
+        scores = self._fused(query, day, meaning)
+        hits = self._named(query, day)
+        known = {(hit.law, hit.article) for hit in hits}
+        for n in _best(scores, limit):
+            article = self.at(n, day)
+            if (article.law, article.article) not in known:
+                hits.append(_hit(article, float(scores[n])))
+        return hits[:limit]
+
+    def at(self, place: int, day: date) -> Article:
+        """The article at a place of the index."""
+        return as_article(self._versions[self._owner[place]], self._articles[place], day)
+
+    def word_scores(self, query: str) -> NDArray[np.float32]:
+        """By words alone, for every article of every version."""
+        return self._words.scores(query)
+
+    def place_of(self, law: str, article: str, day: date) -> int | None:
+        """Where an article stands in the index, in the version of that day."""
+        for i, version in enumerate(self._versions):
+            if version.law == law and version.status_on(day) is Status.IN_FORCE:
+                return self._place.get((i, article))
+        return None
+
+    def _fused(self, query: str, day: date, meaning: Vectors | None) -> NDArray[np.float32]:
+        mask = self._in_force(day)
+        words = np.where(mask, self._words.scores(query), 0.0).astype(np.float32)
+        if meaning is None or self._vectors is None:
+            return words
+        vectors, there = self._vectors
+        near = np.where(mask & there, vectors @ meaning, -1.0).astype(np.float32)
+        return _WORDS_SHARE * _scaled(words) + (1 - _WORDS_SHARE) * _scaled(near)
+
+    def _named(self, query: str, day: date) -> list[Hit]:
+        hits = []
+        for mention in self._citations.find(query):
+            if mention.article and (article := self._library.article(mention.law, mention.article, day)):
+                hits.append(_hit(article, _NAMED))
+        return hits
+
+    def _in_force(self, day: date) -> NDArray[np.bool_]:
+        current = np.array([version.status_on(day) is Status.IN_FORCE for version in self._versions])
+        return np.asarray(current[self._owner], dtype=np.bool_)
+
+    def _passage(self, place: int) -> str:
+        version, article = self._versions[self._owner[place]], self._articles[place]
+        return f"{version.law} {article.heading} {article.text}"[:LONGEST_TEXT]
+
+
+def _best(scores: NDArray[np.float32], limit: int) -> list[int]:
+    count = min(limit, len(scores))
+    top = np.argpartition(-scores, count - 1)[:count] if count else np.zeros(0, dtype=np.int64)
+    ordered = top[np.argsort(-scores[top], kind="stable")]
+    return [int(n) for n in ordered if scores[n] > 0]
+
+
+def _scaled(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """0 to 1 over the best of them; what lies below those becomes 0."""
+    if not len(scores):
+        return scores
+    count = min(_POOL, len(scores))
+    pool = np.partition(scores, -count)[-count:]
+    low, high = float(pool.min()), float(pool.max())
+    if high <= low:
+        return np.zeros_like(scores)
+    return np.asarray(np.clip((scores - low) / (high - low), 0.0, 1.0), dtype=np.float32)
+
+
+def _hit(article: Article, score: float) -> Hit:
+    return Hit(article.law, article.article, article.text, score, article.status)
