@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from knowledge_base.models import Answer, Article, KnowledgeBase
+    from knowledge_base.base import KnowledgeBase
+    from knowledge_base.models import Answer, Article
     from tickets.service import TicketService
 
 # Telegram allows 64 bytes in a button's payload, so nobody gets more.

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from actions.base import Button, Reply
 from actions.draft import held, hold
+from knowledge_base.models import Answer, Citation
 from tickets.feedback import record_feedback
 
 if TYPE_CHECKING:
     from actions.base import Turn
-    from knowledge_base.models import Answer, Article
+    from knowledge_base.models import Article
 
 # Buttons for the cards that lie close; more would be a list, not a choice.
 MAX_ALTERNATIVES = 4
@@ -67,6 +68,16 @@ def _card(turn: Turn, found: Answer) -> Reply:
     return Reply("card", kind="card", answer=found, articles=_articles(turn, found), buttons=tuple(buttons))
 
 
+def _shown(turn: Turn, card_id: str) -> Answer | None:
+    """A card as an answer of its own, if it still is one today."""
+    card = turn.knowledge.cards.get(card_id)
+    if card is None or not card.is_valid_on(turn.today):
+        return None
+    articles = (turn.knowledge.article(cite.law, cite.article) for cite in card.cites)
+    citations = tuple(Citation(a.law, a.article, a.status, a.effective_from) for a in articles if a)
+    return Answer("answer", card.answer, citations, card, confidence=1.0, as_of=turn.today)
+
+
 def _articles(turn: Turn, found: Answer) -> tuple[Article, ...]:
     texts = (turn.knowledge.article(cite.law, cite.article) for cite in found.citations)
     return tuple(article for article in texts if article is not None)
@@ -104,7 +115,7 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
             now=turn.now,
         )
         return [Reply("thanks_feedback")]
-    found = turn.knowledge.show(card_id)
+    found = _shown(turn, card_id)
     if found is None:
         return [Reply("card_gone", buttons=(Button("button_ask_person", "human:question"),))]
     if verb == "law":

@@ -6,6 +6,7 @@ explicit), then a command, then the flow that is under way, and only then what t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actions import consult, emergency, handoff, report, smalltalk, status
@@ -70,9 +71,10 @@ async def respond(turn: Turn) -> list[Reply]:
         return await emergency.respond(turn)
     if turn.message.payload:
         return await _press(turn, turn.message.payload)
-    command = turn.message.text.strip().lower().partition(" ")[0].partition("@")[0]
+    word, _, rest = turn.message.text.strip().partition(" ")
+    command = word.lower().partition("@")[0]
     if command in COMMANDS:
-        return await _run_command(turn, command)
+        return await _run_command(turn, command, rest.strip())
     if flow := turn.state.get("flow"):
         return await FLOWS[flow["name"]](turn)
     return await _by_meaning(turn)
@@ -89,9 +91,11 @@ async def _press(turn: Turn, payload: str) -> list[Reply]:
     return [smalltalk.menu("button_unknown")]
 
 
-async def _run_command(turn: Turn, command: str) -> list[Reply]:
+async def _run_command(turn: Turn, command: str, rest: str) -> list[Reply]:
+    """`rest` is what was written after the command: the story, the question, the number."""
     if command == "/cancel" and turn.state.get("flow"):
         return await FLOWS[turn.state["flow"]["name"]](turn)
+    turn.text, turn.message = rest, replace(turn.message, text=rest)
     return await COMMANDS[command](turn)
 
 

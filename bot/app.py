@@ -23,7 +23,7 @@ from bot.services import Services
 from bot.supervisor import Supervisor
 from bot.typedefs import OUTBOX, RELAY, SERVICES, SETTINGS, SUPERVISOR, WEB_CHANNEL
 from bot.understanding import UnderstandingClient
-from knowledge_base.models import KnowledgeBase
+from knowledge_base.base import KnowledgeBase
 from tickets.database import Database, upgrade
 from tickets.deadlines import WorkingCalendar
 from tickets.photos import PhotoStore
@@ -51,7 +51,7 @@ async def open_services(settings: Settings) -> Services:
         database=Database(url),
         photos=PhotoStore(settings.data_folder / "photos"),
         routing=Routing.load(city) if city else Routing.load(),
-        calendar=WorkingCalendar(),
+        calendar=WorkingCalendar.load(city) if city else WorkingCalendar.load(),
         knowledge=knowledge,
     )
 

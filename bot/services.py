@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from knowledge_base.models import KnowledgeBase
+    from knowledge_base.base import KnowledgeBase
     from tickets.database import Database
     from tickets.deadlines import WorkingCalendar
     from tickets.photos import PhotoStore

@@ -14,7 +14,7 @@ from bot.nlu_server import NluServer, ensure_model, free_port
 from bot.relay import Relay
 from bot.services import Services
 from bot.understanding import UnderstandingClient
-from knowledge_base.models import KnowledgeBase
+from knowledge_base.base import KnowledgeBase
 from tests.talk import Talk
 from tickets.database import Database, upgrade
 from tickets.deadlines import WorkingCalendar

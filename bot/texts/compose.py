@@ -67,9 +67,13 @@ def _card(reply: Reply) -> dict[str, Any]:
         )
         for c in answer.citations
     )
+    steps = "\n".join(f"{number}. {step}" for number, step in enumerate(answer.card.next_steps, start=1))
     parts = [
         answer.card.title,
-        answer.text,
+        answer.card.answer,
+        *answer.notes,
+        TEXTS["card_gap"].format(gap=answer.card.local_gap) if answer.card.local_gap else "",
+        TEXTS["card_next"].format(steps=steps) if steps else "",
         TEXTS["card_cites"].format(cites=cites) if cites else "",
         TEXTS["card_authority"].format(authority=answer.card.authority),
         TEXTS["card_reviewed"].format(date=chinese_date(answer.card.reviewed_on)),
@@ -95,6 +99,7 @@ def card_content(answer: Answer, articles: Iterable[Article]) -> dict[str, Any] 
         "title": card.title,
         "answer": card.answer,
         "notes": list(answer.notes),
+        "local_gap": card.local_gap,
         "citations": [
             {
                 "law": article.law,

@@ -112,6 +112,8 @@ TEXTS: dict[str, str] = {
     "only_private": "请点我的名字，私下和我说。群里大家都能看到，不安全。",
     # --- rule cards
     "card": "{whole}",
+    "card_gap": "要注意：{gap}",
+    "card_next": "您可以这样做：\n{steps}",
     "card_law": "{articles}",
     "card_cites": "依据：{cites}",
     "card_citation": "《{law}》{article}（{status}，{since}起施行）",
