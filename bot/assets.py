@@ -67,7 +67,9 @@ class Assets:
         asset = self._files.get(name)
         if asset is None:
             raise web.HTTPNotFound
-        cache = f"public, max-age={max_age_seconds}" + (", immutable" if max_age_seconds == YEAR_SECONDS else "")
+        cache = f"public, max-age={max_age_seconds}" + (
+            ", immutable" if max_age_seconds == YEAR_SECONDS else ""
+        )
         headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
         body = asset.body
         if asset.gzipped is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
@@ -79,7 +81,9 @@ class Assets:
     async def _serve(self, request: web.Request) -> web.Response:
         # A page from before an update may still ask for the old version; it gets the new file, briefly cached.
         is_current = request.match_info["version"] == self.version
-        return self.response(request.match_info["name"], request, max_age_seconds=YEAR_SECONDS if is_current else 60)
+        return self.response(
+            request.match_info["name"], request, max_age_seconds=YEAR_SECONDS if is_current else 60
+        )
 
 
 def _read(path: Path) -> _Asset:

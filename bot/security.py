@@ -141,7 +141,12 @@ class RateLimiter:
     """
 
     def __init__(
-        self, burst: int, per_second: float, *, clock: Callable[[], float] = time.monotonic, max_keys: int = 20_000
+        self,
+        burst: int,
+        per_second: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        max_keys: int = 20_000,
     ) -> None:
         self._burst = burst
         self._per_second = per_second

@@ -81,7 +81,9 @@ class WebChannel:
 
     async def _chat_page(self, request: web.Request) -> web.Response:
         response = self._pages.chat(request)
-        web_session.remember(response, web_session.token_of(request) or web_session.new_token(), request.app[SETTINGS])
+        web_session.remember(
+            response, web_session.token_of(request) or web_session.new_token(), request.app[SETTINGS]
+        )
         return response
 
     async def _leave(self, request: web.Request) -> web.StreamResponse:

@@ -57,7 +57,9 @@ class ChatSocket:
         if "Origin" not in request.headers or not is_same_origin(request, request.app[SETTINGS]):
             raise web.HTTPForbidden
         # Compression costs some 300 KiB for each connection and saves little on short frames.
-        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_FRAME_BYTES, compress=False)
+        socket = web.WebSocketResponse(
+            heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_FRAME_BYTES, compress=False
+        )
         await socket.prepare(request)
         token = token_of(request)
         if token is None:
@@ -145,7 +147,9 @@ class ChatSocket:
             conversation_id = await self._conversation_id(session, page)
             messages: Sequence[StoredMessage] = ()
             if conversation_id is not None:
-                messages = await transcript.history(session, conversation_id, before=before, limit=HISTORY_LENGTH)
+                messages = await transcript.history(
+                    session, conversation_id, before=before, limit=HISTORY_LENGTH
+                )
         await page.push({**_history_frame(messages), "before": before})
 
     async def _conversation_id(self, session: AsyncSession, page: Page) -> int | None:

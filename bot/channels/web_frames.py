@@ -143,7 +143,7 @@ def _id(frame: Mapping[str, Any], name: str) -> int:
 def _degrees(frame: Mapping[str, Any], name: str, limit: float) -> float:
     value = frame.get(name)
     # Written so that NaN is refused too.
-    if type(value) not in (int, float) or not -limit <= value <= limit:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -limit <= value <= limit:
         raise FrameRefused("bad_location", _any_client_id(frame))
     return float(value)
 

@@ -41,7 +41,12 @@ class Pages:
         )
         self._environment.filters["spoken_moment"] = spoken_moment
         self._environment.globals.update(
-            asset=assets.url, name=NAME, bureau=BUREAU, menu=MENU, max_text=MAX_PAGE_TEXT, max_photo=MAX_PHOTO_BYTES
+            asset=assets.url,
+            name=NAME,
+            bureau=BUREAU,
+            menu=MENU,
+            max_text=MAX_PAGE_TEXT,
+            max_photo=MAX_PHOTO_BYTES,
         )
 
     def chat(self, request: web.Request) -> web.Response:

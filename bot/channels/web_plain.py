@@ -176,7 +176,9 @@ def _report(form: PostedForm) -> dict[str, Any]:
     """The fields of the report form as one text, each on a line of its own."""
     if not form.get("what").strip():
         raise FormNotTaken(400, "form_needs_what")
-    lines = [f"{title}{form.get(name).strip()}" for name, title in FORM_FIELDS.items() if form.get(name).strip()]
+    lines = [
+        f"{title}{form.get(name).strip()}" for name, title in FORM_FIELDS.items() if form.get(name).strip()
+    ]
     try:
         return {"text": check_text("\n".join(lines))}
     except FrameRefused as error:

@@ -92,7 +92,9 @@ class Listeners:
         await asyncio.gather(*(listener.push(frame) for listener in listeners))
 
     @asynccontextmanager
-    async def reply_awaited(self, address: str, *, up_to_seconds: float, quiet_seconds: float) -> AsyncIterator[None]:
+    async def reply_awaited(
+        self, address: str, *, up_to_seconds: float, quiet_seconds: float
+    ) -> AsyncIterator[None]:
         """Leave the block when a reply has come and `quiet_seconds` more have passed, or after `up_to_seconds`."""
         waiter = _Waiter()
         async with self.added(address, waiter):
@@ -106,5 +108,7 @@ class Listeners:
 
     async def close(self) -> None:
         """Close all pages: the server goes away, they come back to the next one."""
-        pages = [item for listeners in self._by_address.values() for item in listeners if isinstance(item, Page)]
+        pages = [
+            item for listeners in self._by_address.values() for item in listeners if isinstance(item, Page)
+        ]
         await asyncio.gather(*(page.close(WSCloseCode.GOING_AWAY) for page in pages))

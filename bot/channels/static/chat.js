@@ -24,7 +24,7 @@ const queue = new Queue((frame) => connection.send(frame));
 const messages = new Messages(byId("messages"), {
   button: press, location: shareLocation, photo: showPhoto, edit, retry, drop,
 });
-const scroll = new Scroll(byId("log"), byId("newest"), () => messages.lastFromCitizen);
+const scroll = new Scroll(byId("log"), byId("newest"), messages);
 const previews = new Previews(byId("previews"));
 const composer = new Composer(sendAll);
 let unread = 0;
@@ -267,6 +267,7 @@ function setLarge(isLarge) {
   if (isLarge) document.documentElement.dataset.large = "1";
   else delete document.documentElement.dataset.large;
   byId("large").setAttribute("aria-pressed", String(isLarge));
+  composer.onInput();
   try {
     localStorage.setItem("wenfa.large", isLarge ? "1" : "0");
   } catch {
@@ -298,7 +299,8 @@ composer.text.addEventListener("paste", (event) => {
 for (const button of document.querySelectorAll(".start, .quick button")) {
   button.addEventListener("click", () => {
     press(button.dataset.payload, button.dataset.label);
-    composer.text.focus({ preventScroll: true });
+    // The button may be gone now. On a phone the focus would open the keyboard over the answer.
+    if (matchMedia("(pointer: fine)").matches) composer.text.focus({ preventScroll: true });
   });
 }
 for (const form of document.querySelectorAll(".leave")) {

@@ -1,11 +1,16 @@
 // Where the conversation is scrolled to: at the newest, but never past the beginning of an answer.
 
 export class Scroll {
-  constructor(log, newest, lastFromCitizen) {
+  constructor(log, newest, messages) {
     this.log = log;
     this.newest = newest;
-    this.lastFromCitizen = lastFromCitizen;
+    this.messages = messages;
     this.isFollowing = true;
+    this.touchedAt = 0;
+    // A scroll event doesn't say whose it is: only one that follows a person's own movement stops the following.
+    for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+      log.addEventListener(kind, () => { this.touchedAt = performance.now(); }, { passive: true });
+    }
     log.addEventListener("scroll", () => this.onScroll(), { passive: true });
     newest.addEventListener("click", () => this.toEnd());
     new ResizeObserver(() => this.isFollowing && this.toEnd(true)).observe(log);
@@ -17,15 +22,18 @@ export class Scroll {
 
   /** The end, or the citizen's last message at the top if what follows is longer than the screen. */
   get target() {
-    const last = this.lastFromCitizen()?.element;
+    if (!this.messages.last) return 0;
+    const last = this.messages.lastFromCitizen?.element;
     if (!last) return this.bottom;
     const top = last.getBoundingClientRect().top - this.log.getBoundingClientRect().top + this.log.scrollTop;
     return Math.min(this.bottom, top - 12);
   }
 
   onScroll() {
-    this.isFollowing = this.log.scrollTop >= Math.min(this.target, this.bottom) - 60;
-    if (this.isFollowing) this.newest.hidden = true;
+    const isNear = this.log.scrollTop >= this.target - 60;
+    if (isNear) this.newest.hidden = true;
+    if (isNear) this.isFollowing = true;
+    else if (performance.now() - this.touchedAt < 1000) this.isFollowing = false;
   }
 
   toEnd(atOnce = false) {
