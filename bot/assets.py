@@ -1,4 +1,4 @@
-"""Files that pages load: read once, served from memory under an address that changes when any of them changes."""
+"""Files that pages load: read once, served from memory, under an address that changes with them."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class _Asset:
 class Assets:
     """The files of one folder under `prefix`, such as "/static/chat".
 
-    The version is part of the path rather than a query, so that modules which import each other by relative address are
-    always of one version. Only names found at the start are served, so no request reaches the file system.
+    The version is part of the path rather than a query, so that modules which import each other by relative
+    address are always of one version. Only names found at the start are served: no request reaches the disk.
     """
 
     def __init__(self, folder: Path, prefix: str) -> None:
@@ -79,7 +79,7 @@ class Assets:
         return web.Response(body=body, content_type=asset.content_type, charset=charset, headers=headers)
 
     async def _serve(self, request: web.Request) -> web.Response:
-        # A page from before an update may still ask for the old version; it gets the new file, briefly cached.
+        # A page from before an update may ask for the old version; it gets the new file, briefly cached.
         is_current = request.match_info["version"] == self.version
         return self.response(
             request.match_info["name"], request, max_age_seconds=YEAR_SECONDS if is_current else 60

@@ -1,4 +1,4 @@
-"""What every web page of ours has: security headers, one rate limiter, and the check that a request comes from our own pages."""
+"""What every web page of ours needs: security headers, a rate limiter, the check that a page of ours asks."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def content_security_policy(**changes: str) -> str:
 
 
 def socket_sources(host: str) -> str:
-    """`connect-src` for a page that opens a WebSocket to `host`: older Safari doesn't count it among 'self'."""
+    """`connect-src` for a page that opens a WebSocket to `host`: older Safari wants it named."""
     return f"'self' ws://{host} wss://{host}" if _HOST.fullmatch(host) else "'self'"
 
 
 def security_headers(settings: Settings) -> Middleware:
-    """A middleware that adds the headers to every answer, errors included. A header that a handler set itself stands."""
+    """A middleware that adds the headers to every answer, errors too. What a handler set itself stands."""
     headers = {**HEADERS, "Content-Security-Policy": content_security_policy()}
     if settings.public_url.startswith("https://"):
         headers["Strict-Transport-Security"] = f"max-age={HSTS_SECONDS}"
@@ -86,8 +86,8 @@ def _set_missing(response: web.StreamResponse, headers: dict[str, str]) -> None:
 def is_same_origin(request: web.Request, settings: Settings) -> bool:
     """Whether a page of ours made this request, as far as the browser says so.
 
-    `Origin` decides where there is one; older browsers leave it out of form posts, so `Sec-Fetch-Site` and `Referer` may
-    speak for it. Without any of the three the answer is no.
+    `Origin` decides where there is one; older browsers leave it out of form posts, so `Sec-Fetch-Site` and
+    `Referer` may speak for it. Without any of the three the answer is no.
     """
     origin = request.headers.get("Origin")
     if origin is not None:
@@ -112,8 +112,8 @@ def _is_ours(url: str, request: web.Request, settings: Settings) -> bool:
 def client_network(request: web.Request) -> str | None:
     """What to count requests of one client by: its IPv4 address, or the /64 of its IPv6 address.
 
-    Behind a proxy on this machine, the last entry of X-Forwarded-For counts (the proxy wrote it). None when this machine
-    itself calls, or nothing is known: everybody would share that key.
+    Behind a proxy on this machine, the last entry of X-Forwarded-For counts (the proxy wrote it). None when
+    this machine itself calls, or nothing is known: everybody would share that key.
     """
     remote = request.remote or ""
     if _is_loopback(remote):
@@ -155,7 +155,7 @@ class RateLimiter:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, key: str | None) -> float:
-        """Take one; returns 0.0 if there was one, else the seconds until there is. The key None is never limited."""
+        """Take one: 0.0 if there was one, else the seconds until there is. The key None is never limited."""
         if key is None:
             return 0.0
         now = self._clock()

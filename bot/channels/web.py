@@ -41,7 +41,7 @@ class WebChannel:
     async def send(self, address: str, message_id: int, sender: str, content: Outgoing) -> None:
         """Show a message on all open pages of the conversation.
 
-        With none open it counts as delivered all the same: the page fetches what was said when it is opened next.
+        With none open it counts as delivered all the same: a page fetches what was said when it opens.
         """
         message: dict[str, Any] = {
             "id": message_id,

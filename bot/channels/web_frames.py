@@ -1,6 +1,6 @@
-"""The frames of the chat's WebSocket: what a page may send, checked, and what it is sent. JSON objects, one in a text frame.
+"""The frames of the chat's WebSocket: what a page may send, checked, and what it is sent; JSON objects.
 
-From the page: message, button, location (each with a `client_id`, by which it is told apart from a resend), seen, older, ping.
+From the page: message, button, location (each with a `client_id`, the same in a resend), seen, older, ping.
 To the page: hello, history, message, ack, seen, typing, error, pong.
 """
 
@@ -179,7 +179,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any], str], ClientFrame]] = {
 def error_frame(
     text_key: str, client_id: str | None = None, *, retry_after_seconds: int | None = None
 ) -> dict[str, Any]:
-    """An error for the page. With `retry_after_seconds` the page keeps the message and sends it again then."""
+    """An error for the page. With `retry_after_seconds` it keeps the message and sends it again then."""
     frame: dict[str, Any] = {"type": "error", "code": text_key, "client_id": client_id}
     frame["text"] = web_text(text_key, seconds=retry_after_seconds)
     if retry_after_seconds is not None:

@@ -1,4 +1,4 @@
-"""The way in for what a browser sends, by socket or by form: limits first, then the relay, then the conversation's other pages."""
+"""The way in for what a browser sends, by socket or form: limits, the relay, the conversation's other pages."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Intake:
 
     def __init__(self, listeners: Listeners) -> None:
         self._listeners = listeners
-        # One after the other people write slower than this; a queue that was kept offline drains at this pace.
+        # People write slower than this; a queue that was kept offline drains at this pace.
         self._by_address = RateLimiter(burst=12, per_second=0.5)
         # Generous, because a mobile network shows many people under one address.
         self._by_network = RateLimiter(burst=120, per_second=4)

@@ -12,9 +12,7 @@ from aiohttp import web
 
 from bot import dates
 from bot.assets import Assets
-from bot.channels.web_frames import MAX_PAGE_TEXT
 from bot.security import content_security_policy, socket_sources
-from tickets.photos import MAX_PHOTO_BYTES
 
 FOLDER = Path(__file__).parent
 NAME = "问法"
@@ -40,14 +38,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.filters["spoken_moment"] = spoken_moment
-        self._environment.globals.update(
-            asset=assets.url,
-            name=NAME,
-            bureau=BUREAU,
-            menu=MENU,
-            max_text=MAX_PAGE_TEXT,
-            max_photo=MAX_PHOTO_BYTES,
-        )
+        self._environment.globals.update(asset=assets.url, name=NAME, bureau=BUREAU, menu=MENU)
 
     def chat(self, request: web.Request) -> web.Response:
         """The chat page. It holds nothing personal: the socket brings that."""
@@ -55,7 +46,7 @@ class Pages:
         response.headers["Content-Security-Policy"] = content_security_policy(
             connect_src=socket_sources(request.host)
         )
-        # Kept by the browser for going back, but asked for again on each visit, so that the cookie is prolonged.
+        # Asked for again on each visit, so that the cookie is prolonged.
         response.headers["Cache-Control"] = "private, no-cache"
         return response
 

@@ -24,7 +24,7 @@ class PhotoDoor:
         self._intake = intake
 
     async def receive(self, request: web.Request) -> web.Response:
-        """Take one photo: a form with the fields `client_id` and `photo`. The answer is JSON, whatever happens."""
+        """Take one photo: a form with the fields `client_id` and `photo`. The answer is JSON."""
         if not is_same_origin(request, request.app[SETTINGS]):
             return _refusal(403, "not_from_page")
         token = token_of(request)

@@ -1,6 +1,6 @@
 """The chat and the report form for browsers without JavaScript: forms that are posted, pages that come back.
 
-Each form carries a random `client_id`, so that a reload or an impatient second press of the button sends nothing twice.
+Each form carries a random `client_id`, so that a reload or an impatient second press sends nothing twice.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class PlainChat:
         return self._form_page(request)
 
     async def receive_form(self, request: web.Request) -> web.StreamResponse:
-        """Take a filled-in report as one message, and its photo as another; the chat then asks for what is missing."""
+        """Take a filled-in report as one message, its photo as another; the chat asks for what is missing."""
         form = PostedForm()
         try:
             await self._read(request, form)
@@ -161,7 +161,7 @@ class PlainChat:
 
 
 def _said(form: PostedForm) -> dict[str, Any]:
-    """The message in the chat's form: a button's payload, else the text; nothing if there is a photo alone."""
+    """The message in the chat's form: a button, else the text; nothing if there is a photo alone."""
     try:
         if form.get("payload"):
             return check_button(form.get("payload"), form.get("label"))

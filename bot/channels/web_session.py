@@ -1,4 +1,4 @@
-"""Which conversation a browser belongs to: a random token in a cookie. Only its hash, the address, is ever stored."""
+"""Which conversation a browser belongs to: a random token in a cookie. Only its hash is stored."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def new_token() -> str:
 
 
 def address_of(token: str) -> str:
-    """The address of the conversation: whoever reads the database can't take the conversation over with it."""
+    """The conversation's address: whoever reads it in the database can't take the conversation over."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -95,7 +95,7 @@ class Listeners:
     async def reply_awaited(
         self, address: str, *, up_to_seconds: float, quiet_seconds: float
     ) -> AsyncIterator[None]:
-        """Leave the block when a reply has come and `quiet_seconds` more have passed, or after `up_to_seconds`."""
+        """Leave the block once a reply has come and `quiet_seconds` more have passed, or it took too long."""
         waiter = _Waiter()
         async with self.added(address, waiter):
             yield

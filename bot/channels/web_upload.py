@@ -11,7 +11,7 @@ from tickets.photos import MAX_PHOTO_BYTES
 
 MAX_FIELD_BYTES = 64 * 1024
 MAX_PARTS = 20
-# What is over the limit is read and thrown away up to here, so that the browser hears the reason and not a broken line.
+# What is over the limit is read and thrown away up to here, so that the browser hears the reason.
 MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 
 
