@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.desk.context import FORM, ROOT, VISIT, Visit, is_https, now, see_other, services
 from bot.desk.forms import Form, read_form
-from bot.desk.permissions import DeskRoute, Handler, may
+from bot.desk.permissions import DeskRoute, Handler, Permission, may
 from bot.security import is_same_origin
 from bot.typedefs import SETTINGS
 from tickets.officer_sessions import TOUCH_EVERY, begin_session, find_session, touch_session
@@ -34,7 +34,7 @@ def guarded(desk_route: DeskRoute) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if desk_route.permission is not None:
-            request[VISIT] = await _visit(request, desk_route)
+            request[VISIT] = await _visit(request, desk_route, desk_route.permission)
         if request.method not in SAFE_METHODS:
             request[FORM] = await _checked_form(request)
         return await desk_route.handler(request)
@@ -42,7 +42,7 @@ def guarded(desk_route: DeskRoute) -> Handler:
     return handle
 
 
-async def _visit(request: web.Request, desk_route: DeskRoute) -> Visit:
+async def _visit(request: web.Request, desk_route: DeskRoute, permission: Permission) -> Visit:
     token = request.cookies.get(COOKIE, "")
     moment = now(request)
     database = services(request).database
@@ -50,7 +50,7 @@ async def _visit(request: web.Request, desk_route: DeskRoute) -> Visit:
         found = await find_session(session, token, moment) if token else None
     if found is None:
         raise _to_sign_in(request)
-    if not may(found.officer.role, desk_route.permission):
+    if not may(found.officer.role, permission):
         raise NotAllowed
     if not desk_route.passive and moment - found.session.last_seen_at > TOUCH_EVERY:
         async with database.transaction() as session:
@@ -77,8 +77,8 @@ async def _checked_form(request: web.Request) -> Form:
 
 def form_token(request: web.Request) -> str:
     """The token for the forms of a page; without a session the browser's own, made when it has none."""
-    visit = request.get(VISIT)
-    if visit:
+    visit: Visit | None = request.get(VISIT)
+    if visit is not None:
         return visit.session.csrf_token
     return request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
 
@@ -108,8 +108,8 @@ def safe_next(target: str) -> str:
     """Where to go after signing in, relative to /desk: only pages of the desk, never another site."""
     parts = urlsplit(target)
     if parts.scheme or parts.netloc or not parts.path.startswith(f"{ROOT}/") or "\\" in target:
-        return ""
+        return "/"
     path = parts.path.removeprefix(ROOT)
     if path.startswith(("//", "/sign-in", "/sign-out", "/welcome")):
-        return ""
+        return "/"
     return f"{path}?{parts.query}" if parts.query else path

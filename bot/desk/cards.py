@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.dates import CHINA
-from knowledge_base.models import KnowledgeBase, RuleCard
+from knowledge_base.base import KnowledgeBase
+from knowledge_base.models import RuleCard
 from tickets.models import Ticket
 
 MAX_CARDS = 5
@@ -17,6 +18,6 @@ def fitting_cards(knowledge: KnowledgeBase, ticket: Ticket, now: datetime) -> Se
     today = now.astimezone(CHINA).date()
     answer = knowledge.answer(ticket.summary[:200], as_of=today)
     found = [card for card in (answer.card, *answer.alternatives) if card is not None]
-    found += [card for card in knowledge.cards if card.category == ticket.category]
+    found += [card for card in knowledge.cards.values() if card.category == ticket.category]
     unique = {card.id: card for card in found if card.is_valid_on(today)}
     return list(unique.values())[:MAX_CARDS]

@@ -1,7 +1,7 @@
 """Reads what a form sent, however much it is.
 
-A body may be far larger than a reply can be. Instead of cutting the connection, the beginning is kept, so that
-the officer gets back what they typed with a kind word.
+A body may be far larger than a reply can be. Instead of cutting the connection, the beginning is kept, so
+that the officer gets back what they typed with a kind word.
 """
 
 from __future__ import annotations

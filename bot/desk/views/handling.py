@@ -1,7 +1,7 @@
 """One ticket, to change: reply, note, status, assignment.
 
-Each change is one transaction of `TicketService`. One that is refused shows the ticket as it is now, says why,
-and keeps what was typed.
+Each change is one transaction of `TicketService`. One that is refused shows the ticket as it is now, says
+why, and keeps what was typed.
 """
 
 from __future__ import annotations

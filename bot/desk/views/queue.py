@@ -51,8 +51,8 @@ async def queue_page(request: web.Request) -> web.StreamResponse:
         views=[
             (view, label, numbers.get(view)) for view, label in VIEW_LABELS.items() if _offered(view, request)
         ],
-        view_label=VIEW_LABELS[wanted.view],
-        empty=("没有符合条件的工单", "换个条件，或清除筛选。") if is_filtered else EMPTY[wanted.view],
+        view_label=VIEW_LABELS[View(wanted.view)],
+        empty=("没有符合条件的工单", "换个条件，或清除筛选。") if is_filtered else EMPTY[View(wanted.view)],
         is_filtered=is_filtered,
         categories=CATEGORIES,
         towns=parts.routing.towns(),

@@ -1,0 +1,114 @@
+"""A browser without JavaScript, and the people who use it."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from argon2 import PasswordHasher
+
+from bot.services import Services
+from tests.factories import NOW
+from tickets.models import Officer, Role
+from tickets.officers import create_officer
+
+PASSWORD = "seven boats at dawn"
+# Cheap, so that the tests are fast; a hash carries its own cost.
+PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
+
+
+@dataclass
+class Clock:
+    """The desk's clock, moved by the test."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **length: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**length)
+
+
+@dataclass
+class Outbox:
+    """Stands where the relay stands; counts how often it is asked to deliver."""
+
+    woken: int = 0
+
+    def wake_outbox(self) -> None:
+        """Called after a commit."""
+        self.woken += 1
+
+
+@dataclass
+class Page:
+    """What came back."""
+
+    status: int
+    text: str
+    path: str
+    headers: Any = field(default_factory=dict)
+
+    @property
+    def hidden(self) -> dict[str, str]:
+        """Hidden fields of the page; of several with one name the last."""
+        return {name: html.unescape(value) for name, value in HIDDEN.findall(self.text)}
+
+
+class Browser:
+    """Keeps cookies, and sends the hidden fields of the last page along with a form."""
+
+    def __init__(self, client: TestClient[web.Request, web.Application]) -> None:
+        self.client = client
+        self.page = Page(0, "", "")
+
+    async def get(self, path: str) -> Page:
+        """Open a page of the desk."""
+        return await self._keep(await self.client.get(f"/desk{path}"))
+
+    async def post(self, path: str, **fields: str) -> Page:
+        """Send a form from the page that is open."""
+        hidden = {
+            name: self.page.hidden[name] for name in ("csrf_token", "version") if name in self.page.hidden
+        }
+        return await self._keep(await self.client.post(f"/desk{path}", data={**hidden, **fields}))
+
+    async def post_large(self, path: str, **fields: str) -> Page:
+        """The same as a stream, for bodies that would hold up the event loop."""
+        hidden = {name: self.page.hidden[name] for name in ("csrf_token", "version")}
+        body = io.BytesIO(urlencode({**hidden, **fields}).encode())
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return await self._keep(await self.client.post(f"/desk{path}", data=body, headers=headers))
+
+    async def sign_in(self, username: str, password: str = PASSWORD) -> Page:
+        """Through the form."""
+        await self.get("/sign-in")
+        return await self.post("/sign-in", username=username, password=password)
+
+    async def _keep(self, response: Any) -> Page:
+        text = await response.text(errors="replace")
+        self.page = Page(response.status, text, response.url.path_qs, response.headers)
+        return self.page
+
+
+async def add_officer(parts: Services, username: str = "lin", **changes: Any) -> Officer:
+    """An account with `PASSWORD`."""
+    values: dict[str, Any] = {
+        "display_name": "林国强",
+        "role": Role.OFFICER,
+        "department": "squad_longtian",
+        "password_hash": PASSWORD_HASH,
+        "now": NOW,
+    }
+    async with parts.database.transaction() as session:
+        return await create_officer(session, username=username, **(values | changes))

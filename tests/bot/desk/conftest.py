@@ -1,0 +1,112 @@
+"""The desk on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot import desk
+from bot.config import Settings
+from bot.services import Services
+from bot.typedefs import RELAY, SERVICES, SETTINGS
+from knowledge_base.models import KnowledgeBase
+from tests.bot.desk.browsing import Browser, Clock, Outbox, add_officer
+from tickets.database import Database, upgrade
+from tickets.deadlines import WorkingCalendar
+from tickets.models import Officer, Role
+from tickets.photos import PhotoStore
+from tickets.routing import Routing
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Starts at factories.NOW, a Monday at 14:05 in China."""
+    return Clock()
+
+
+@pytest.fixture
+def outbox() -> Outbox:
+    """To see that replies go out at once."""
+    return Outbox()
+
+
+@pytest.fixture(scope="session")
+def migrated_desk_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the newest schema, to copy."""
+    path = tmp_path_factory.mktemp("desk") / "empty.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+async def parts(
+    migrated_desk_file: Path, tmp_path: Path, knowledge: KnowledgeBase
+) -> AsyncIterator[Services]:
+    """What the desk works with."""
+    path = tmp_path / "wenfa.db"
+    path.write_bytes(migrated_desk_file.read_bytes())
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    yield Services(
+        database=database,
+        photos=PhotoStore(tmp_path / "photos"),
+        routing=Routing.load(),
+        calendar=WorkingCalendar.load(),
+        knowledge=knowledge,
+    )
+    await database.close()
+
+
+@pytest.fixture
+def desk_settings(tmp_path: Path) -> Settings:
+    """Plain http on this machine."""
+    return Settings(data_folder=tmp_path, nlu_enabled=False)
+
+
+@pytest.fixture
+async def client(
+    parts: Services, clock: Clock, outbox: Outbox, desk_settings: Settings
+) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    """The desk behind a real server on localhost."""
+    app = web.Application()
+    app[SETTINGS], app[SERVICES] = desk_settings, parts
+    app[RELAY] = outbox  # type: ignore[misc]  # stands where the relay stands
+    desk.setup(app, clock)
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+@pytest.fixture
+def browser(client: TestClient[web.Request, web.Application]) -> Browser:
+    """Nobody is signed in."""
+    return Browser(client)
+
+
+@pytest.fixture
+async def second_browser(client: TestClient[web.Request, web.Application]) -> AsyncIterator[Browser]:
+    """Another machine: it has cookies of its own."""
+    other = TestClient(client.server)
+    yield Browser(other)
+    await other.session.close()
+
+
+@pytest.fixture
+async def officer(parts: Services) -> Officer:
+    """ "lin", of the squad of 龙田."""
+    return await add_officer(parts)
+
+
+@pytest.fixture
+async def administrator(parts: Services) -> Officer:
+    """ "chen", who may do everything."""
+    return await add_officer(parts, "chen", display_name="陈主任", role=Role.ADMINISTRATOR, department=None)
+
+
+@pytest.fixture
+async def signed_in(browser: Browser, officer: Officer) -> Browser:
+    """ "lin" at the queue."""
+    await browser.sign_in("lin")
+    return browser
