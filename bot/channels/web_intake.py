@@ -1,4 +1,4 @@
-"""The way in for what a browser sends, by socket or form: limits, the relay, the conversation's other pages."""
+"""The way in for what a browser sends: limits first, then the relay, then the conversation's other pages."""
 
 from __future__ import annotations
 
