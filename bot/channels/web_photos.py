@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from bot.channels.web_frames import CHANNEL_NAME, compose, is_client_id
@@ -83,6 +85,9 @@ async def _is_theirs(app: web.Application, address: str, sha256: str) -> bool:
 
 
 def _refusal(status: int, text_key: str, *, retry_after_seconds: int | None = None) -> web.Response:
-    answer = {"code": text_key, "text": web_text(text_key, seconds=retry_after_seconds)}
-    headers = {} if retry_after_seconds is None else {"Retry-After": str(retry_after_seconds)}
+    answer: dict[str, Any] = {"code": text_key, "text": web_text(text_key, seconds=retry_after_seconds)}
+    headers = {}
+    if retry_after_seconds is not None:
+        answer["retry_after_seconds"] = retry_after_seconds
+        headers["Retry-After"] = str(retry_after_seconds)
     return web.json_response(answer, status=status, headers=headers)

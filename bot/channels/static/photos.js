@@ -78,7 +78,7 @@ export function upload(blob, clientId, onProgress) {
     request.addEventListener("load", () => {
       const answer = request.response ?? {};
       if (request.status === 200) return done({ id: answer.id });
-      const retryAfter = answer.retry_after_seconds ?? Number(request.getResponseHeader("Retry-After")) ?? 0;
+      const retryAfter = answer.retry_after_seconds ?? 0;
       const canRetry = request.status === 429 || request.status >= 500;
       return done({ text: answer.text ?? "照片没有传上去。", canRetry, retryAfter });
     });

@@ -15,13 +15,12 @@ from sqlalchemy import select
 
 from actions.base import Outgoing
 from bot.channels.web_chat import HISTORY_LENGTH, MAX_MISSED, NO_SESSION, TOO_MANY_PAGES
-from bot.channels.web_session import COOKIE, address_of
+from bot.channels.web_session import COOKIE
 from bot.channels.web_sockets import MAX_PAGES_OF_CONVERSATION
 from tests.web_chat import SCRIPT, ScriptedRelay, make_app
+from tests.web_client import Client, visit
 from tickets import conversations
 from tickets.models import Conversation
-
-Client = TestClient[Any, Any]
 
 
 @pytest.fixture
@@ -56,14 +55,6 @@ class Page:
         client_id = client_id or str(uuid.uuid4())
         await self.socket.send_json({"type": "message", "client_id": client_id, "text": text})
         return client_id
-
-
-async def visit(client: Client) -> str:
-    """Open the page; returns the address of the conversation."""
-    answer = await client.get("/")
-    assert answer.status == 200
-    [token] = [cookie.value for cookie in client.session.cookie_jar if cookie.key == COOKIE]
-    return address_of(token)
 
 
 async def open_page(client: Client, after: int = 0, **headers: str) -> Page:
