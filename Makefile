@@ -4,7 +4,6 @@ SHELL := /bin/bash
 
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
-export UV_PYTHON_PREFERENCE := managed
 APP := .venv/.synced
 NLU := .venv-rasa/.synced
 BROWSER := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)

@@ -1,4 +1,6 @@
-"""`wenfa`: the commands of operators and benchmarks. Each lives in a module of `bot.commands`, imported only when it is called."""
+"""`wenfa`: the commands of operators and benchmarks. Each lives in a module of `bot.commands`, imported only
+when it is called.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns its exit status: 0 for success, 2 for a mistake in the call or the settings."""
+    """Run one command. Returns its exit status: 0 for success, 2 for a mistake in the call or the
+    settings.
+    """
     parser = argparse.ArgumentParser(prog="wenfa", description="Wenfa (问法)")
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=_help())
     parser.formatter_class = argparse.RawTextHelpFormatter

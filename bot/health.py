@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 
 async def healthz(request: web.Request) -> web.Response:
-    """200 while messages can be stored; without language understanding the assistant still works, and says "degraded"."""
+    """200 while messages can be stored; without language understanding the assistant still works, and says
+    "degraded".
+    """
     database = await _database(request.app[SERVICES])
     supervisor = request.app.get(SUPERVISOR)
     nlu = supervisor.health() if supervisor else {"state": "off"}
     healthy = database["state"] == "ready"
     state = ("ready" if nlu["state"] == "ready" else "degraded") if healthy else "down"
-    return web.json_response({"state": state, "database": database, "nlu": nlu}, status=200 if healthy else 503)
+    return web.json_response(
+        {"state": state, "database": database, "nlu": nlu}, status=200 if healthy else 503
+    )
 
 
 async def _database(services: Services) -> dict[str, Any]:

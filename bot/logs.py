@@ -1,4 +1,6 @@
-"""Logs: one line an event, to standard error. Events carry ids and codes, never what a person wrote or how to reach them."""
+"""Logs: one line an event, to standard error. Events carry ids and codes, never what a person wrote or how to
+reach them.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +31,7 @@ def set_up_logs(log_format: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    # Libraries log addresses and tokens (a bot's token stands in its URL), so only their warnings are let through.
+    # Libraries log addresses and tokens (a bot's token stands in its URL), so only their warnings are let
+    # through.
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.ERROR)

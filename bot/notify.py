@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -27,9 +26,6 @@ BATCH = 50
 LEASE_SECONDS = 60
 # Even without a wake-up call the outbox is looked at this often: another process may have written to it.
 POLL_SECONDS = 1.0
-FIRST_RETRY_SECONDS = 2.0
-LAST_RETRY_SECONDS = 3600.0
-MAX_ATTEMPTS = 20
 
 
 class OutboxWorker:
@@ -72,29 +68,25 @@ class OutboxWorker:
     async def _deliver(self, delivery: outbox.Delivery) -> None:
         """Send outside any transaction, then note how it went."""
         channel = self._channels[delivery.channel]
-        error, retry_at = None, None
+        error, retry_at, is_gone = None, None, False
         try:
             await channel.send(
                 delivery.address, delivery.message_id, delivery.sender, Outgoing.from_json(delivery.content)
             )
         except RecipientGone as gone:
-            error = f"gone: {gone}"
+            log.info("recipient_gone", conversation=delivery.conversation_id, reason=str(gone))
+            is_gone = True
         except DeliveryFailed as failed:
             error = str(failed)
-            retry_at = self._retry_at(delivery.attempts, failed.retry_after_seconds)
+            retry_at = outbox.next_attempt(delivery.attempts, self._now(), failed.retry_after_seconds)
         except Exception as unexpected:
             log.exception("delivery_failed", message=delivery.message_id, channel=delivery.channel)
             error = type(unexpected).__name__
-            retry_at = self._retry_at(delivery.attempts, None)
+            retry_at = outbox.next_attempt(delivery.attempts, self._now())
         async with self._database.transaction() as session:
-            if error is None:
+            if is_gone:
+                await outbox.recipient_gone(session, delivery.conversation_id, self._now())
+            elif error is None:
                 await outbox.delivered(session, delivery.item_id, self._now())
             else:
                 await outbox.failed(session, delivery.item_id, error, self._now(), retry_at)
-
-    def _retry_at(self, attempts: int, asked_seconds: float | None) -> datetime | None:
-        """When to try again: as the channel asked, else doubling; None after the last attempt."""
-        if attempts >= MAX_ATTEMPTS:
-            return None
-        backoff = min(FIRST_RETRY_SECONDS * 2 ** min(attempts, 12), LAST_RETRY_SECONDS)
-        return self._now() + timedelta(seconds=asked_seconds or backoff)

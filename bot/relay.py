@@ -1,8 +1,9 @@
 """One turn of a conversation, from what a citizen sent to the replies in the outbox.
 
-A message is stored before anything else happens, in a transaction of its own: from then on it can't be lost. What it means is asked
-outside any transaction. Then one transaction loads the conversation, lets the action do its work, and saves state, tickets, replies
-and "handled" together, or not at all. A crash in between leaves the message unhandled; the next start takes it up again.
+A message is stored before anything else happens, in a transaction of its own: from then on it can't be lost.
+What it means is asked outside any transaction. Then one transaction loads the conversation, lets the action
+do its work, and saves state, tickets, replies and "handled" together, or not at all. A crash in between
+leaves the message unhandled; the next start takes it up again.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from actions.dialogue import respond
 from bot.text_cleaning import clean
 from bot.texts import render
 from tickets import conversations
-from tickets.errors import BotError
+from tickets.errors import BotError, DatabaseBusy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -83,16 +84,21 @@ class Relay:
         """Store a message and start its turn. When this returns, the message is safe."""
         now = self._now()
         async with self._services.database.transaction() as session:
-            conversation = await conversations.open_conversation(session, message.channel, message.address, now)
-            stored = await conversations.receive(session, conversation, message.update_id, _content(message), now)
+            conversation = await conversations.open_conversation(
+                session, message.channel, message.address, now
+            )
+            stored = await conversations.receive(
+                session, conversation, message.update_id, _content(message), now
+            )
             conversation_id, message_id = conversation.id, stored.id if stored else None
         self._work_on(conversation_id)
         return Received(message_id, conversation_id, stored is None)
 
-    async def resume(self) -> None:
-        """Take up the messages that a crash left unhandled."""
+    async def resume(self, channels: Sequence[str]) -> None:
+        """Take up the messages that a crash left unhandled on these channels."""
         async with self._services.database.reading() as session:
-            waiting = {message.conversation_id for message in await conversations.unhandled(session)}
+            stored = await conversations.unhandled(session, channels=channels)
+        waiting = {message.conversation_id for message in stored}
         for conversation_id in waiting:
             self._work_on(conversation_id)
 
@@ -128,12 +134,14 @@ class Relay:
             del self._workers[conversation_id]
 
     async def _handle(self, stored: models.Message) -> None:
-        """Take one stored message through its turn; an unexpected error is told to the citizen with a number to quote."""
+        """Take one stored message through its turn; an unexpected error is told to the citizen with a number
+        to quote.
+        """
         for attempt in range(ATTEMPTS):
             try:
                 await self._take_turn(stored)
                 break
-            except OperationalError:
+            except (OperationalError, DatabaseBusy):
                 log.warning("database_busy", message=stored.id, attempt=attempt)
                 await asyncio.sleep(FIRST_WAIT_SECONDS * 2**attempt)
             except Exception:
@@ -148,18 +156,22 @@ class Relay:
         understanding, answer = await self._understand(message_text)
         async with self._services.database.transaction() as session:
             conversation = await conversations.lock(session, stored.conversation_id)
+            if await conversations.begin_turn(session, stored.id) is None:
+                return  # another process was quicker
             turn = self._turn(session, stored, conversation, message_text, understanding, answer)
             try:
-                replies = await respond(turn)
+                # A savepoint: what an action began before it was refused is not kept.
+                async with session.begin_nested():
+                    replies = await respond(turn)
+                conversation.state = turn.state
+            except DatabaseBusy:
+                raise
             except BotError as error:
                 log.info("turn_refused", message=stored.id, code=error.code)
                 replies = [Reply(error.reply_key)]
-                # What the action began before it was refused must not be kept.
-                await session.rollback()
-                conversation = await conversations.lock(session, stored.conversation_id)
-                turn.state = dict(conversation.state or {})
-            conversation.state = turn.state
-            await self._finish(session, stored.id, conversation.id, [render(reply) for reply in replies])
+            await self._finish(
+                session, stored.id, stored.conversation_id, [render(reply) for reply in replies]
+            )
 
     def _turn(
         self,
@@ -178,6 +190,7 @@ class Relay:
             answer=answer,
             state=dict(conversation.state or {}),
             conversation_id=conversation.id,
+            message_id=stored.id,
             now=now,
             tickets=self._services.tickets(session, now),
             knowledge=self._services.knowledge,
@@ -203,7 +216,9 @@ class Relay:
 
     async def _apologise(self, stored: models.Message) -> None:
         incident = secrets.token_hex(4)
-        log.exception("turn_failed", incident=incident, conversation=stored.conversation_id, message=stored.id)
+        log.exception(
+            "turn_failed", incident=incident, conversation=stored.conversation_id, message=stored.id
+        )
         apology = render(Reply("internal_error", {"incident": incident}))
         async with self._services.database.transaction() as session:
             await self._finish(session, stored.id, stored.conversation_id, [apology])

@@ -1,7 +1,8 @@
 """Telegram, through python-telegram-bot's `Bot`.
 
-Updates are fetched by long polling. An update is confirmed to Telegram only after the relay has stored it, so that a crash in between
-makes Telegram send it again, and the relay knows it by its id. (The library's own `Updater` confirms first.)
+Updates are fetched by long polling. An update is confirmed to Telegram only after the relay has stored it, so
+that a crash in between makes Telegram send it again, and the relay knows it by its id. (The library's own
+`Updater` confirms first.)
 """
 
 from __future__ import annotations
@@ -96,7 +97,9 @@ class TelegramChannel:
             await self._bot.shutdown()
 
     async def send(self, address: str, message_id: int, sender: str, content: Outgoing) -> None:
-        """Deliver a message, in several pieces if it is longer than Telegram allows; the buttons go under the last."""
+        """Deliver a message, in several pieces if it is longer than Telegram allows; the buttons go under the
+        last.
+        """
         chat_id = int(address)
         pieces = list(split_text(content.text, MessageLimit.MAX_TEXT_LENGTH))
         try:
@@ -236,8 +239,8 @@ def _shown_buttons(message: object) -> Iterator[tuple[str, object]]:
 def keyboard(content: Outgoing) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | None:
     """The buttons under a message, two in a row.
 
-    A request for a place gets Telegram's own keyboard, the only one with a "share my location" button; its other buttons then send
-    their label as text, which the flows understand.
+    A request for a place gets Telegram's own keyboard, the only one with a "share my location" button; its
+    other buttons then send their label as text, which the flows understand.
     """
     if content.kind == "location_request":
         labels = [KeyboardButton(label) for label, _ in content.buttons]

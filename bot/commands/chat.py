@@ -1,7 +1,8 @@
 """`wenfa chat`: conversations as JSON lines, through the same relay, actions and database as every channel.
 
-In: {"conversation", "text"} or {"conversation", "photo": path} or {"conversation", "location": {"latitude", "longitude"}} or
-{"conversation", "button": payload}. Out: {"conversation", "replies": [{"kind", "text", "buttons"?, "card"?}]}.
+In: {"conversation", "text"} or {"conversation", "photo": path} or {"conversation", "location": {"latitude",
+"longitude"}} or {"conversation", "button": payload}. Out: {"conversation", "replies": [{"kind", "text",
+"buttons"?, "card"?}]}.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.services import Services
 
-# The bench sends whole files at once; waiting for a slow machine is better than an answer without understanding.
+# The bench sends whole files at once; waiting for a slow machine is better than an answer without
+# understanding.
 NLU_TIMEOUT_SECONDS = 30.0
 
 
