@@ -11,9 +11,8 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tickets.errors import TicketNotFound
+from tickets.casework import find_ticket
 from tickets.models import Attachment, Entry, Message, Officer, OutboxItem, Ticket
-from tickets.numbers import clean_ticket_no
 from tickets.workflow import TicketKind
 
 # What was said before the report was filed and belongs to it.
@@ -93,14 +92,6 @@ async def ticket_file(session: AsyncSession, ticket_no: str) -> TicketFile:
         await _said(session, ticket),
         attachments.all(),
     )
-
-
-async def find_ticket(session: AsyncSession, ticket_no: str) -> Ticket:
-    """Raises: TicketNotFound."""
-    ticket = await session.scalar(select(Ticket).where(Ticket.ticket_no == clean_ticket_no(ticket_no)))
-    if ticket is None:
-        raise TicketNotFound(ticket_no)
-    return ticket
 
 
 async def _said(session: AsyncSession, ticket: Ticket) -> list[Said]:

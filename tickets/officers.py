@@ -84,9 +84,9 @@ async def officer_by_name(session: AsyncSession, username: str) -> Officer | Non
     return await session.scalar(select(Officer).where(func.lower(Officer.username) == wanted))
 
 
-async def get_officer(session: AsyncSession, officer_id: int) -> Officer:
+async def get_officer(session: AsyncSession, officer_id: int, *, lock: bool = False) -> Officer:
     """Raises: OfficerNotFound."""
-    officer = await session.get(Officer, officer_id)
+    officer = await session.get(Officer, officer_id, with_for_update=lock)
     if officer is None:
         raise OfficerNotFound(str(officer_id))
     return officer
@@ -134,15 +134,15 @@ async def create_officer(
 
 
 async def set_password_hash(
-    session: AsyncSession, officer_id: int, password_hash: str, now: datetime
+    session: AsyncSession, officer_id: int, password_hash: str, now: datetime, *, but: int | None = None
 ) -> None:
-    """Replace the password and end all sessions of the account.
+    """Replace the password and end all sessions of the account, save the session `but`.
 
     Raises: OfficerNotFound.
     """
     officer = await get_officer(session, officer_id)
     officer.password_hash = password_hash
-    await end_sessions(session, officer_id, now)
+    await end_sessions(session, officer_id, now, but=but)
 
 
 async def change_officer(

@@ -10,6 +10,7 @@ from bot.desk.errors import error_pages
 from bot.desk.render import ASSETS
 from bot.desk.routes import ROUTES
 from bot.desk.throttle import THROTTLE, SignInThrottle
+from bot.desk.watch import WATCH, TicketWatch, close_watch
 
 
 def setup(app: web.Application, clock: Clock = utc_now) -> None:
@@ -21,6 +22,8 @@ def setup(app: web.Application, clock: Clock = utc_now) -> None:
     desk = web.Application(middlewares=[error_pages])
     desk[CLOCK] = clock
     desk[THROTTLE] = SignInThrottle()
+    desk[WATCH] = TicketWatch()
+    desk.on_shutdown.append(close_watch)
     for one in ROUTES:
         desk.router.add_route(one.method, one.path, guarded(one))
     app.router.add_routes(ASSETS.routes())

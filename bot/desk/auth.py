@@ -7,12 +7,24 @@ from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 
-from bot.desk.context import FORM, ROOT, VISIT, Visit, is_https, now, see_other, services
+from bot.desk.context import (
+    FORM,
+    ROOT,
+    VISIT,
+    Visit,
+    audit,
+    is_https,
+    needs_second_factor,
+    now,
+    see_other,
+    services,
+)
 from bot.desk.forms import Form, read_form
 from bot.desk.permissions import DeskRoute, Handler, Permission, may
 from bot.security import is_same_origin
 from bot.typedefs import SETTINGS
 from tickets.officer_sessions import TOUCH_EVERY, begin_session, find_session, touch_session
+from tickets.officers import get_officer
 from tickets.tokens import same_token
 
 COOKIE = "wenfa_desk"
@@ -52,6 +64,8 @@ async def _visit(request: web.Request, desk_route: DeskRoute, permission: Permis
         raise _to_sign_in(request)
     if not may(found.officer.role, permission):
         raise NotAllowed
+    if desk_route.second_factor and needs_second_factor(request, found.officer):
+        raise see_other("/account/second-factor?required=1")
     if not desk_route.passive and moment - found.session.last_seen_at > TOUCH_EVERY:
         async with database.transaction() as session:
             await touch_session(session, found.session.id, moment)
@@ -96,6 +110,7 @@ async def sign_in(request: web.Request, officer_id: int, path: str) -> web.HTTPE
     agent = request.headers.get("User-Agent", "")
     async with services(request).database.transaction() as session:
         begun = await begin_session(session, officer_id, agent, now(request))
+        audit(request, session, "sign_in", officer=await get_officer(session, officer_id))
     response = see_other(path)
     response.set_cookie(
         COOKIE, begun.token, path=ROOT, httponly=True, samesite="Strict", secure=is_https(request)

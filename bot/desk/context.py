@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.forms import Form
 from bot.desk.permissions import Permission, Rights, Scope, rights_of
 from bot.security import client_network
 from bot.services import Services
 from bot.typedefs import RELAY, SERVICES, SETTINGS
+from tickets.audit import record_audit
 from tickets.desk_queries import Reach
-from tickets.models import Officer, OfficerSession
+from tickets.models import Officer, OfficerSession, Role
 from tickets.values import Actor
 from tickets.workflow import ActorKind
 
@@ -80,6 +83,11 @@ def now(request: web.Request) -> datetime:
     return request.config_dict[CLOCK]()
 
 
+def needs_second_factor(request: web.Request, officer: Officer) -> bool:
+    """Whether a second factor must be set up before anything else: by administrators of a public desk."""
+    return officer.role is Role.ADMINISTRATOR and officer.totp_secret is None and is_https(request)
+
+
 def is_https(request: web.Request) -> bool:
     """Whether people reach the desk by https: cookies are secure then, administrators use two factors."""
     return request.config_dict[SETTINGS].base_url.startswith("https://")
@@ -95,6 +103,28 @@ def wake_outbox(request: web.Request) -> None:
 def client_address(request: web.Request) -> str:
     """What failed sign-ins are counted by."""
     return client_network(request) or "local"
+
+
+def audit(
+    request: web.Request,
+    session: AsyncSession,
+    action: str,
+    *,
+    subject: str = "",
+    officer: Officer | None = None,
+    **data: Any,
+) -> None:
+    """Write into the audit log, in the caller's transaction; `officer` only where nobody is signed in yet."""
+    visit: Visit | None = request.get(VISIT)
+    record_audit(
+        session,
+        action,
+        at=now(request),
+        officer=visit.officer if visit is not None else officer,
+        subject=subject,
+        address=client_address(request),
+        data=data,
+    )
 
 
 def see_other(path: str) -> web.HTTPSeeOther:

@@ -56,6 +56,13 @@ _FORGED = (
 )
 
 
+class PasswordsDiffer(BotError):
+    """The new password was typed in two ways."""
+
+    code = "passwords_differ"
+    reply_key = "passwords_differ"
+
+
 class NotYourTicket(BotError):
     """The ticket belongs to a unit whose tickets this officer may not see."""
 

@@ -24,8 +24,13 @@ class NavigationItem:
         return here == self.path or bool(self.also and here.startswith(self.also))
 
 
-PAGES = (NavigationItem("/", "工单", Permission.VIEW_TICKETS, also="/tickets/"),)
-OWN_PAGES: tuple[NavigationItem, ...] = ()
+PAGES = (
+    NavigationItem("/", "工单", Permission.VIEW_TICKETS, also="/tickets/"),
+    NavigationItem("/dashboard", "统计", Permission.VIEW_DASHBOARD),
+    NavigationItem("/officers", "人员", Permission.MANAGE_OFFICERS, also="/officers/"),
+    NavigationItem("/audit", "审计", Permission.VIEW_AUDIT),
+)
+OWN_PAGES = (NavigationItem("/account", "我的账号", Permission.SIGNED_IN, also="/account/"),)
 
 
 def offered(items: Sequence[NavigationItem], visit: Visit | None) -> list[NavigationItem]:

@@ -24,10 +24,8 @@ class Permission(StrEnum):
     VIEW_TICKETS = "view_tickets"
     WORK_TICKETS = "work_tickets"
     ASSIGN_DEPARTMENT = "assign_department"
-    SUPERVISE = "supervise"
     VIEW_DASHBOARD = "view_dashboard"
     EXPORT = "export"
-    EDIT_TEMPLATES = "edit_templates"
     MANAGE_OFFICERS = "manage_officers"
     VIEW_AUDIT = "view_audit"
 
@@ -61,20 +59,22 @@ ROLES: dict[Role, Rights] = {
         _P.ASSIGN_DEPARTMENT,
         _P.VIEW_DASHBOARD,
         _P.EXPORT,
-        _P.EDIT_TEMPLATES,
     ),
     Role.LEGAL_ADVISER: _rights(Scope.CONSULTATIONS, _P.WORK_TICKETS),
-    Role.LEGAL_REVIEWER: _rights(Scope.ALL, _P.WORK_TICKETS, _P.EDIT_TEMPLATES),
+    Role.LEGAL_REVIEWER: _rights(
+        Scope.ALL,
+        _P.WORK_TICKETS,
+    ),
     Role.SUPERVISOR: _rights(
         Scope.ALL,
         _P.WORK_TICKETS,
         _P.ASSIGN_DEPARTMENT,
-        _P.SUPERVISE,
         _P.VIEW_DASHBOARD,
         _P.EXPORT,
-        _P.EDIT_TEMPLATES,
     ),
-    Role.KNOWLEDGE_EDITOR: _rights(Scope.CONSULTATIONS, _P.EDIT_TEMPLATES),
+    Role.KNOWLEDGE_EDITOR: _rights(
+        Scope.CONSULTATIONS,
+    ),
     Role.ADMINISTRATOR: _rights(Scope.ALL, *Permission),
     Role.AUDITOR: _rights(Scope.ALL, _P.VIEW_DASHBOARD, _P.EXPORT, _P.VIEW_AUDIT),
 }

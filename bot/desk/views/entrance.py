@@ -6,14 +6,22 @@ import structlog
 from aiohttp import web
 
 from bot.desk import auth
-from bot.desk.context import FORM, VISIT, client_address, now, see_other, services
-from bot.desk.errors import text_for
+from bot.desk.context import FORM, VISIT, audit, client_address, now, see_other, services
+from bot.desk.errors import PasswordsDiffer, text_for
 from bot.desk.render import page
 from bot.desk.throttle import THROTTLE
 from tickets.errors import BotError
+from tickets.models import Officer
 from tickets.officer_sessions import end_sessions
-from tickets.officers import WrongCredentials, accept_invitation, check_credentials, find_invitation
+from tickets.officers import (
+    WrongCredentials,
+    accept_invitation,
+    check_credentials,
+    find_invitation,
+    get_officer,
+)
 from tickets.passwords import check_password, hash_password
+from tickets.second_factor import WrongCode, ask_token, check_ask_token, use_code
 
 log = structlog.get_logger()
 
@@ -67,7 +75,47 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
             request, problem=text_for(error), username=username, next_path=next_path, status=403
         )
     throttle.succeeded(username, address)
-    log.info("desk.signed_in", officer_id=officer_id)
+    async with services(request).database.reading() as session:
+        officer = await get_officer(session, officer_id)
+    if officer.totp_secret:
+        return _code_form(request, officer, ask_token(officer, moment), next_path)
+    raise await auth.sign_in(request, officer_id, auth.safe_next(next_path))
+
+
+def _code_form(
+    request: web.Request, officer: Officer, token: str, next_path: str, problem: str = "", status: int = 200
+) -> web.Response:
+    return page(
+        request,
+        "second_factor.html",
+        status=status,
+        problem=problem,
+        ask_token=token,
+        officer_id=officer.id,
+        next_path=next_path,
+    )
+
+
+async def second_factor(request: web.Request) -> web.StreamResponse:
+    """The second step of signing in: the digits of the officer's app."""
+    form, throttle, moment = request[FORM], request.config_dict[THROTTLE], now(request)
+    officer_id, token, next_path = form.number("officer_id") or 0, form.text("ask_token"), form.text("next")
+    address = client_address(request)
+    database = services(request).database
+    async with database.reading() as session:
+        officer = await session.get(Officer, officer_id)
+    if officer is None or not officer.is_active or not check_ask_token(officer, token, moment):
+        raise see_other("/sign-in?ended=1")
+    account = f"second factor of {officer_id}"
+    if throttle.wait(account, address, moment) is not None:
+        return _code_form(request, officer, token, next_path, "输错次数太多，请15分钟后再试。", 429)
+    try:
+        async with database.transaction() as session:
+            use_code(await get_officer(session, officer_id, lock=True), form.text("code"), moment)
+    except WrongCode as error:
+        throttle.failed(account, address, moment)
+        return _code_form(request, officer, token, next_path, text_for(error), 403)
+    throttle.succeeded(account, address)
     raise await auth.sign_in(request, officer_id, auth.safe_next(next_path))
 
 
@@ -76,6 +124,7 @@ async def sign_out(request: web.Request) -> web.StreamResponse:
     visit = request[VISIT]
     async with services(request).database.transaction() as session:
         await end_sessions(session, visit.officer.id, visit.now, only=visit.session.id)
+        audit(request, session, "sign_out")
     response = see_other("/sign-in")
     response.del_cookie(auth.COOKIE, path="/desk")
     raise response
@@ -112,16 +161,11 @@ async def welcome(request: web.Request) -> web.StreamResponse:
     raise await auth.sign_in(request, officer_id, "/")
 
 
-class _PasswordsDiffer(BotError):
-    code = "passwords_differ"
-    reply_key = "passwords_differ"
-
-
 async def _make_account(
     request: web.Request, token: str, username: str, display_name: str, password: str
 ) -> int:
     if password != request[FORM].fields.get("password_again", ""):
-        raise _PasswordsDiffer
+        raise PasswordsDiffer
     check_password(password, username)
     password_hash = await hash_password(password)
     async with services(request).database.transaction() as session:
@@ -133,4 +177,5 @@ async def _make_account(
             password_hash=password_hash,
             now=now(request),
         )
+        audit(request, session, "joined", officer=officer, subject=officer.username)
     return officer.id

@@ -13,9 +13,8 @@ from aiohttp import web
 from bot.desk.context import FORM, VISIT, Visit, see_other, services, wake_outbox
 from bot.desk.errors import TEXTS, NotYourTicket, text_for
 from bot.desk.permissions import Permission
-from bot.desk.views.ticket import Draft, show_ticket
-from bot.texts import render_notice
-from tickets.desk_queries import find_ticket
+from bot.desk.views.ticket import Draft, filled_template, reply_preview, show_ticket
+from tickets.casework import find_ticket
 from tickets.errors import ActorNotAllowed, BotError, TicketNotFound
 from tickets.service import TicketService
 from tickets.workflow import Status
@@ -41,9 +40,12 @@ class NothingWritten(BotError):
 
 
 async def reply(request: web.Request) -> web.StreamResponse:
-    """Send a public reply, or with `action=preview` show what the citizen would read."""
+    """Send a public reply; other values of `action` show the page with a preview or a template put in."""
     form, visit = request[FORM], request[VISIT]
     text = form.text("text")
+    if form.text("action") == "template":
+        chosen = await filled_template(request, form.number("template") or 0)
+        return await show_ticket(request, draft=Draft(reply=f"{text}\n{chosen}".strip()[:MAX_TEXT_LENGTH]))
     draft = Draft(reply=text[:MAX_TEXT_LENGTH])
     problem = _text_problem(request, text)
     if problem is not None:
@@ -156,11 +158,7 @@ async def _preview(request: web.Request, text: str) -> str:
         ticket = await find_ticket(session, request.match_info["ticket_no"])
     if not request[VISIT].reach.covers(ticket):
         raise NotYourTicket(ticket.ticket_no)
-    department = parts.routing.department(ticket.department).name
-    content = render_notice(
-        "notice_reply", {"ticket_no": ticket.ticket_no, "text": text, "department": department}
-    )
-    return str(content["text"])
+    return reply_preview(parts, ticket, text)
 
 
 def _text_problem(request: web.Request, text: str) -> BotError | None:

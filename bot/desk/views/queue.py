@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.desk.context import ROOT, VISIT, Visit, services
 from bot.desk.due import due_mark
+from bot.desk.permissions import Permission
 from bot.desk.render import page
 from bot.desk.views.ticket import DONE
 from tickets.categories import CATEGORIES
@@ -38,7 +39,7 @@ EMPTY = {
 async def queue_page(request: web.Request) -> web.StreamResponse:
     """One queue with its filters."""
     visit, parts = request[VISIT], services(request)
-    wanted = _wanted(request)
+    wanted = queue_filter(request)
     async with parts.database.reading() as session:
         found = await queue(session, wanted, visit.now, visit.reach.condition())
         numbers = await counts(session, visit.officer, visit.now, visit.reach.condition())
@@ -63,6 +64,8 @@ async def queue_page(request: web.Request) -> web.StreamResponse:
         now=visit.now,
         notice=DONE.get(request.query.get("done", ""), ""),
         link=lambda **changes: queue_link(wanted, **changes),
+        export_link=queue_link(wanted, page="").replace(f"{ROOT}/?", f"{ROOT}/export.csv?"),
+        may_export=visit.may(Permission.EXPORT),
     )
 
 
@@ -70,7 +73,8 @@ def _offered(view: View, request: web.Request) -> bool:
     return view is not View.UNIT or request[VISIT].officer.department is not None
 
 
-def _wanted(request: web.Request) -> QueueFilter:
+def queue_filter(request: web.Request) -> QueueFilter:
+    """What the query of the address asks for; what makes no sense is as if it weren't there."""
     query, visit = request.query, request[VISIT]
     asked = query.get("view", "")
     view = View(asked) if asked in VIEW_LABELS else _first_view(visit)

@@ -8,15 +8,20 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from bot import dates
 from bot.desk.cards import fitting_cards
 from bot.desk.context import VISIT, Visit, services
 from bot.desk.due import due_mark
 from bot.desk.errors import NotYourTicket
 from bot.desk.permissions import Permission, Scope
 from bot.desk.render import page
+from bot.desk.reply_templates import filled_templates
 from bot.desk.timeline import timeline
+from bot.services import Services
+from bot.texts import render_notice
+from tickets.casework import find_ticket
 from tickets.categories import CATEGORIES
-from tickets.desk_queries import TicketFile, colleagues, find_ticket, has_photo, ticket_file
+from tickets.desk_queries import TicketFile, colleagues, has_photo, ticket_file
 from tickets.models import Officer, ReporterMode, Ticket
 from tickets.workflow import ActorKind, Status, moves_for, needs_note
 
@@ -88,6 +93,7 @@ async def show_ticket(
         _check_reach(visit, found.ticket)
         people = await colleagues(session, found.ticket.department)
     ticket = found.ticket
+    facts = _facts(visit, ticket, parts)
     return page(
         request,
         "ticket.html",
@@ -106,6 +112,8 @@ async def show_ticket(
         place_text=str((ticket.place or {}).get("text", "")),
         map_url=_map_url(ticket),
         cards=fitting_cards(parts.knowledge, ticket, visit.now),
+        templates=filled_templates(ticket, facts),
+        preview_frame=reply_preview(parts, ticket, "\x01"),
         draft=draft or Draft(),
         problem=problem,
         preview=preview,
@@ -113,6 +121,38 @@ async def show_ticket(
         now=visit.now,
         **_assignment(visit, ticket, people, parts.routing),
     )
+
+
+def _facts(visit: Visit, ticket: Ticket, parts: Services) -> dict[str, str]:
+    """What reply templates may say."""
+    place = str((ticket.place or {}).get("text", ""))
+    return {
+        "ticket_no": ticket.ticket_no,
+        "department": parts.routing.department(ticket.department).name,
+        "category": CATEGORIES[ticket.category].name if ticket.category in CATEGORIES else "",
+        "place": place or "您说的地方",
+        "due_day": dates.day(ticket.due_at) if ticket.due_at else "承诺的期限",
+        "officer": visit.officer.display_name,
+    }
+
+
+def reply_preview(parts: Services, ticket: Ticket, text: str) -> str:
+    """The words that the citizen will read."""
+    department = parts.routing.department(ticket.department).name
+    content = render_notice(
+        "notice_reply", {"ticket_no": ticket.ticket_no, "text": text, "department": department}
+    )
+    return str(content["text"])
+
+
+async def filled_template(request: web.Request, number: int) -> str:
+    """The text of the template that was chosen on the page of this ticket; "" if there is none."""
+    visit, parts = request[VISIT], services(request)
+    async with parts.database.reading() as session:
+        ticket = await find_ticket(session, request.match_info["ticket_no"])
+    _check_reach(visit, ticket)
+    offered = filled_templates(ticket, _facts(visit, ticket, parts))
+    return offered[number - 1][1] if 0 < number <= len(offered) else ""
 
 
 def _check_reach(visit: Visit, ticket: Ticket) -> None:

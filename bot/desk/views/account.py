@@ -1,0 +1,114 @@
+"""An officer's own account: password, where they are signed in, the second factor."""
+
+from __future__ import annotations
+
+import segno
+from aiohttp import web
+
+from bot.desk.context import FORM, VISIT, audit, needs_second_factor, see_other, services
+from bot.desk.errors import PasswordsDiffer, text_for
+from bot.desk.render import page
+from tickets.errors import BotError
+from tickets.officer_sessions import end_sessions, open_sessions
+from tickets.officers import WrongCredentials, get_officer, set_password_hash
+from tickets.passwords import check_password, hash_password, verify_password
+from tickets.second_factor import candidate_secret, clear_secret, set_secret, setup_uri, use_code
+
+DONE = {
+    "password": "密码已更换，其他地方的登录都已退出。",
+    "session": "已退出那一处登录。",
+    "second-factor": "动态验证码已开通，下次登录时要用。",
+    "second-factor-off": "动态验证码已关闭。",
+}
+
+
+async def account_page(request: web.Request) -> web.StreamResponse:
+    """The account at a glance."""
+    return await _show(request, notice=DONE.get(request.query.get("done", ""), ""))
+
+
+async def _show(
+    request: web.Request, *, notice: str = "", problem: str = "", status: int = 200
+) -> web.Response:
+    visit = request[VISIT]
+    async with services(request).database.reading() as session:
+        sessions = await open_sessions(session, visit.officer.id, visit.now)
+    return page(
+        request,
+        "account.html",
+        status=status,
+        sessions=sessions,
+        notice=notice,
+        problem=problem,
+        now=visit.now,
+    )
+
+
+async def change_password(request: web.Request) -> web.StreamResponse:
+    """Set a new password; it ends all other sessions."""
+    visit, fields = request[VISIT], request[FORM].fields
+    new = fields.get("password", "")
+    try:
+        if not await verify_password(visit.officer.password_hash, fields.get("old_password", "")[:256]):
+            raise WrongCredentials
+        if new != fields.get("password_again", ""):
+            raise PasswordsDiffer
+        check_password(new, visit.officer.username)
+    except BotError as error:
+        words = "原密码不对。" if isinstance(error, WrongCredentials) else text_for(error)
+        return await _show(request, problem=words, status=422)
+    password_hash = await hash_password(new)
+    async with services(request).database.transaction() as session:
+        await set_password_hash(session, visit.officer.id, password_hash, visit.now, but=visit.session.id)
+        audit(request, session, "password_changed", subject=visit.officer.username)
+    raise see_other("/account?done=password")
+
+
+async def end_session(request: web.Request) -> web.StreamResponse:
+    """Sign out somewhere else, or everywhere else."""
+    visit, session_id = request[VISIT], request[FORM].number("session_id")
+    async with services(request).database.transaction() as session:
+        await end_sessions(session, visit.officer.id, visit.now, only=session_id, but=visit.session.id)
+    raise see_other("/account?done=session")
+
+
+async def second_factor_page(request: web.Request) -> web.StreamResponse:
+    """The QR code to set the second factor up, or the way to turn it off."""
+    return _second_factor(request)
+
+
+def _second_factor(request: web.Request, problem: str = "", status: int = 200) -> web.Response:
+    visit = request[VISIT]
+    secret = candidate_secret(visit.officer, visit.session.token_hash)
+    code = segno.make(setup_uri(visit.officer, secret), error="m")
+    picture = code.svg_inline(scale=5, dark="#0b3d46", border=2, omitsize=False)
+    return page(
+        request,
+        "second_factor_setup.html",
+        status=status,
+        problem=problem,
+        is_on=visit.officer.totp_secret is not None,
+        is_required=needs_second_factor(request, visit.officer),
+        secret=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
+        picture=picture,
+    )
+
+
+async def set_second_factor(request: web.Request) -> web.StreamResponse:
+    """Turn it on with the first digits, or off with the present ones."""
+    visit, form = request[VISIT], request[FORM]
+    try:
+        async with services(request).database.transaction() as session:
+            officer = await get_officer(session, visit.officer.id, lock=True)
+            if officer.totp_secret is not None:
+                use_code(officer, form.text("code"), visit.now)
+                clear_secret(officer)
+                done = "second-factor-off"
+            else:
+                secret = candidate_secret(officer, visit.session.token_hash)
+                set_secret(officer, secret, form.text("code"), visit.now)
+                done = "second-factor"
+            audit(request, session, done.replace("-", "_"), subject=officer.username)
+    except BotError as error:
+        return _second_factor(request, text_for(error), 422)
+    raise see_other(f"/account?done={done}")
