@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tickets.columns import storable
 from tickets.conversations import post
 from tickets.deadlines import WorkingCalendar
-from tickets.errors import CalendarYearMissing, StaleVersion, TicketNotFound
+from tickets.errors import CalendarYearMissing, StaleVersion, TicketMerged, TicketNotFound
 from tickets.history import append_entry
-from tickets.models import Attachment, EntryKind, Purpose, Sender, Ticket
-from tickets.numbers import clean_ticket_no
+from tickets.models import Attachment, EntryKind, Follower, Purpose, Sender, Ticket
+from tickets.numbers import clean_ticket_no, is_receipt_code
 from tickets.routing import Routing
 from tickets.values import Actor
 from tickets.workflow import Status, check_move
@@ -79,15 +79,45 @@ class Casework:
         """Raises: TicketNotFound."""
         return await find_ticket(self.session, ticket_no, lock=lock)
 
+    async def find_own(
+        self,
+        ticket_no: str,
+        *,
+        conversation_id: int | None = None,
+        receipt_code: str | None = None,
+        lock: bool = False,
+    ) -> Ticket:
+        """A ticket that this citizen filed, follows or has the receipt code of.
+
+        Raises: TicketNotFound, whatever is wrong; with `lock` TicketMerged, because it is about to be
+        changed.
+        """
+        ticket = await self.find(ticket_no, lock=lock)
+        is_theirs = conversation_id is not None and conversation_id in await self.audience(ticket)
+        if not is_theirs and not (
+            receipt_code and is_receipt_code(ticket.ticket_no, receipt_code, ticket.receipt_code_hash)
+        ):
+            raise TicketNotFound(ticket_no)
+        if lock:
+            await self.refuse_merged(ticket)
+        return ticket
+
     async def find_for_change(self, ticket_no: str, expected_version: int | None = None) -> Ticket:
         """The ticket, locked until the transaction ends.
 
-        Raises: TicketNotFound; StaleVersion, if it isn't the version that the caller has seen (None: any).
+        Raises: TicketNotFound; TicketMerged; StaleVersion, if it isn't the version that the caller has
+        seen (None: any).
         """
         ticket = await self.find(ticket_no, lock=True)
+        await self.refuse_merged(ticket)
         if expected_version is not None and expected_version != ticket.version:
             raise StaleVersion(expected_version, ticket.version)
         return ticket
+
+    async def refuse_merged(self, ticket: Ticket) -> None:
+        """Raises: TicketMerged, if work is done on another ticket."""
+        if ticket.merged_into_id is not None:
+            raise TicketMerged((await self.session.get_one(Ticket, ticket.merged_into_id)).ticket_no)
 
     async def move(
         self,
@@ -104,8 +134,9 @@ class Casework:
         Raises: TransitionNotAllowed; ActorNotAllowed; NoteRequired.
         """
         old = ticket.status
-        check_move(old, new, actor.kind, note)
+        check_move(old, new, actor.kind, note, actor.role)
         ticket.status = new
+        ticket.status_since = self.now
         ticket.closed_at = None if new.is_open else self.now
         ticket.version += 1
         await append_entry(
@@ -170,7 +201,11 @@ class Casework:
 
     async def audience(self, ticket: Ticket) -> list[int]:
         """Ids of the conversations that are told what happens to a ticket."""
-        return [ticket.conversation_id] if ticket.conversation_id is not None else []
+        own = [ticket.conversation_id] if ticket.conversation_id is not None else []
+        followers = await self.session.scalars(
+            select(Follower.conversation_id).where(Follower.ticket_id == ticket.id).order_by(Follower.id)
+        )
+        return list(dict.fromkeys([*own, *followers]))
 
     def add_photos(self, ticket: Ticket, photos: Sequence[str], purpose: Purpose = Purpose.REPORT) -> None:
         """Attach photos that are in the photo store, the first nine."""
@@ -179,15 +214,15 @@ class Casework:
                 Attachment(ticket_id=ticket.id, sha256=sha256, purpose=purpose, created_at=self.now)
             )
 
-    def set_deadlines(self, ticket: Ticket) -> int | None:
-        """Set what is promised from now on.
+    def set_deadlines(self, ticket: Ticket, at: datetime | None = None) -> int | None:
+        """Set what is promised from `at` (None: now) on.
 
         Returns: the year that the calendar doesn't know, or None. Without it the ticket has no deadlines
         for the time being: refusing a report because a public notice is late would lose it, and guessing
         would promise a wrong day.
         """
         try:
-            due = self.calendar.due_times(ticket.kind, ticket.priority, self.now)
+            due = self.calendar.due_times(ticket.kind, ticket.priority, at or self.now)
         except CalendarYearMissing as missing:
             ticket.accept_due_at = ticket.first_reply_due_at = ticket.due_at = None
             return missing.year

@@ -7,6 +7,10 @@
     ├── TransitionNotAllowed
     ├── ActorNotAllowed
     ├── NoteRequired
+    ├── TooSoon
+    ├── AlreadyRuled
+    ├── TicketMerged
+    ├── AfterPhotoRequired
     ├── StaleVersion
     ├── PhotoRejected
     ├── CalendarYearMissing
@@ -19,6 +23,8 @@ developers only.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 
 class BotError(Exception):
@@ -78,6 +84,50 @@ class NoteRequired(BotError):
 
     code = "note_required"
     reply_key = "error_note_required"
+
+
+class TooSoon(BotError):
+    """The citizen urged a short while ago.
+
+    Attributes:
+        again_at: when they may again (aware UTC).
+    """
+
+    code = "too_soon"
+    reply_key = "error_too_soon"
+
+    def __init__(self, again_at: datetime) -> None:
+        super().__init__(again_at.isoformat())
+        self.again_at = again_at
+
+
+class AlreadyRuled(BotError):
+    """There is no open application of that id, or one of that kind is open already."""
+
+    code = "already_ruled"
+    reply_key = "error_already_ruled"
+
+
+class TicketMerged(BotError):
+    """Work on this matter is done on another ticket.
+
+    Attributes:
+        into: that one's number.
+    """
+
+    code = "ticket_merged"
+    reply_key = "error_ticket_merged"
+
+    def __init__(self, into: str) -> None:
+        super().__init__(into)
+        self.into = into
+
+
+class AfterPhotoRequired(BotError):
+    """A street matter is resolved only with a photo of the place afterwards."""
+
+    code = "after_photo_required"
+    reply_key = "error_after_photo_required"
 
 
 class StaleVersion(BotError):

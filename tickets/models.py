@@ -15,10 +15,13 @@ from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tickets.columns import Base, BigId, Json, StateJson, UtcDateTime, Word, one_of
+from tickets.oversight_models import Application, ApplicationKind, Follower
 from tickets.staff import AuditEntry, Invitation, Officer, OfficerSession, Role
 from tickets.workflow import ActorKind, Status, TicketKind
 
 __all__ = [
+    "Application",
+    "ApplicationKind",
     "Attachment",
     "AuditEntry",
     "Base",
@@ -26,6 +29,7 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Feedback",
+    "Follower",
     "Invitation",
     "Message",
     "Mode",
@@ -168,6 +172,8 @@ class Ticket(Base):
         CheckConstraint(one_of("reporter_mode", ReporterMode), name="reporter_mode"),
         CheckConstraint(one_of("priority", Priority), name="priority"),
         CheckConstraint("version > 0", name="version"),
+        CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
+        CheckConstraint("merged_into_id <> id", name="merged_into_id"),
         CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"),
         Index(None, "status", "due_at"),
         Index(None, "department", "status", "due_at"),
@@ -203,6 +209,18 @@ class Ticket(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    status_since: Mapped[datetime] = mapped_column(UtcDateTime)
+    hand_back_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    urged_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    urged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    supervised_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    extension_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    reopened_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    rating: Mapped[int | None]
+    rating_reason: Mapped[str | None] = mapped_column(Text)
+    followup_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    escalation_level: Mapped[int] = mapped_column(default=0, server_default="0")
     version: Mapped[int] = mapped_column(default=1)
     entry_count: Mapped[int] = mapped_column(default=0)
     last_hash: Mapped[str] = mapped_column(String(64), default="")

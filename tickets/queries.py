@@ -182,7 +182,8 @@ async def ticket_page(session: AsyncSession, ticket_no: str, message_limit: int 
 def _conditions(
     wanted: QueueFilter, now: datetime, scope: ColumnElement[bool] | None
 ) -> list[ColumnElement[bool]]:
-    found = _view_conditions(View(wanted.view), now)
+    # A merged ticket rests: work is done on the one that it went into.
+    found = [*_view_conditions(View(wanted.view), now), Ticket.merged_into_id.is_(None)]
     if scope is not None:
         found.append(scope)
     if wanted.officer_id is not None:

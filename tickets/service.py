@@ -18,7 +18,6 @@ from tickets.errors import (
     ConversationNotFound,
     NoteRequired,
     OfficerNotFound,
-    TicketNotFound,
     TransitionNotAllowed,
 )
 from tickets.models import (
@@ -31,7 +30,7 @@ from tickets.models import (
     Sender,
     Ticket,
 )
-from tickets.numbers import is_receipt_code, new_receipt_code, next_ticket_no, receipt_code_hash
+from tickets.numbers import new_receipt_code, next_ticket_no, receipt_code_hash
 from tickets.values import Actor, FiledTicket, NewTicket, Place, PublicEntry, TicketView
 from tickets.workflow import ALLOWED, ActorKind, Status, TicketKind
 
@@ -78,7 +77,7 @@ class TicketService(Casework):
 
         Raises: TicketNotFound, the same for a wrong number, a wrong code and somebody else's ticket.
         """
-        ticket = await self._find_own(ticket_no, conversation_id, receipt_code)
+        ticket = await self.find_own(ticket_no, conversation_id=conversation_id, receipt_code=receipt_code)
         entries = await self.session.scalars(
             select(Entry)
             .where(Entry.ticket_id == ticket.id, Entry.kind.in_(_PUBLIC_ENTRIES))
@@ -184,7 +183,7 @@ class TicketService(Casework):
         Raises: TicketNotFound, also if it isn't theirs; TransitionNotAllowed, if it is closed: nobody
         would read it.
         """
-        ticket = await self._find_own(ticket_no, conversation_id, None, lock=True)
+        ticket = await self.find_own(ticket_no, conversation_id=conversation_id, lock=True)
         if not ticket.is_open:
             raise TransitionNotAllowed(ticket.status, Status.IN_PROGRESS)
         actor = Actor.citizen(conversation_id)
@@ -198,7 +197,7 @@ class TicketService(Casework):
 
         Raises: TicketNotFound, also if it isn't theirs; TransitionNotAllowed.
         """
-        ticket = await self._find_own(ticket_no, conversation_id, None, lock=True)
+        ticket = await self.find_own(ticket_no, conversation_id=conversation_id, lock=True)
         await self.move(ticket, Status.WITHDRAWN, Actor.citizen(conversation_id))
         await self.tell(ticket, "notice_status_withdrawn", {"note": ""}, except_conversation=conversation_id)
 
@@ -221,16 +220,6 @@ class TicketService(Casework):
             entries=tuple(_public(entry) for entry in entries),
             may_reopen=Status.REOPENED in ALLOWED[ticket.status],
         )
-
-    async def _find_own(
-        self, ticket_no: str, conversation_id: int | None, receipt_code: str | None, lock: bool = False
-    ) -> Ticket:
-        ticket = await self.find(ticket_no, lock=lock)
-        if conversation_id is not None and conversation_id in await self.audience(ticket):
-            return ticket
-        if receipt_code and is_receipt_code(ticket.ticket_no, receipt_code, ticket.receipt_code_hash):
-            return ticket
-        raise TicketNotFound(ticket_no)
 
     async def _new_ticket(self, new: NewTicket, code: str) -> Ticket:
         category = new.category if new.category in self.routing.categories else "other"
@@ -256,6 +245,7 @@ class TicketService(Casework):
             priority=Priority(new.priority),
             created_at=self.now,
             updated_at=self.now,
+            status_since=self.now,
             version=1,
             entry_count=0,
             last_hash="",

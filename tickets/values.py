@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from tickets.models import Priority, ReporterMode
-from tickets.workflow import ActorKind, Status, TicketKind
+from tickets.workflow import SUPERVISOR_ROLES, ActorKind, Status, TicketKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,11 @@ class Actor:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", ActorKind(self.kind))
+
+    @property
+    def is_supervisor(self) -> bool:
+        """Whether this actor may rule over units."""
+        return self.role in SUPERVISOR_ROLES
 
     @classmethod
     def citizen(cls, conversation_id: int | None) -> Actor:

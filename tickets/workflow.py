@@ -116,9 +116,12 @@ SYSTEM_MOVES = frozenset(
     }
 )
 
+# Only a supervisor takes a ticket from its unit; the unit applies for it (`tickets.oversight`).
+SUPERVISOR_MOVES = frozenset({(Status.ASSIGNED, Status.ACCEPTED)})
+SUPERVISOR_ROLES = frozenset({"supervisor", "administrator"})
+
 # New statuses that must say why. A ticket sent back (assigned -> accepted) needs a reason, too.
 NOTE_REQUIRED = frozenset({Status.REJECTED, Status.RESOLVED, Status.REOPENED, Status.AWAITING_CITIZEN})
-_SENT_BACK = (Status.ASSIGNED, Status.ACCEPTED)
 
 
 def check_transition(old: Status, new: Status) -> None:
@@ -127,12 +130,14 @@ def check_transition(old: Status, new: Status) -> None:
         raise TransitionNotAllowed(old, new)
 
 
-def check_actor(old: Status, new: Status, actor_kind: ActorKind) -> None:
+def check_actor(old: Status, new: Status, actor_kind: ActorKind, role: str = "") -> None:
     """Raises: ActorNotAllowed, if the move isn't one of this actor's."""
     if actor_kind is ActorKind.CITIZEN:
         may = (old, new) in CITIZEN_MOVES
     elif actor_kind is ActorKind.SYSTEM:
         may = (old, new) in SYSTEM_MOVES
+    elif (old, new) in SUPERVISOR_MOVES:
+        may = role in SUPERVISOR_ROLES
     else:
         may = new is not Status.WITHDRAWN
     if not may:
@@ -141,27 +146,27 @@ def check_actor(old: Status, new: Status, actor_kind: ActorKind) -> None:
 
 def needs_note(old: Status, new: Status) -> bool:
     """Whether the move must come with a note."""
-    return new in NOTE_REQUIRED or (old, new) == _SENT_BACK
+    return new in NOTE_REQUIRED or (old, new) in SUPERVISOR_MOVES
 
 
-def check_move(old: Status, new: Status, actor_kind: ActorKind, note: str) -> None:
+def check_move(old: Status, new: Status, actor_kind: ActorKind, note: str, role: str = "") -> None:
     """All three checks of a move, in the order in which a refusal helps most.
 
     Raises: TransitionNotAllowed; ActorNotAllowed; NoteRequired.
     """
     check_transition(old, new)
-    check_actor(old, new, actor_kind)
+    check_actor(old, new, actor_kind, role)
     if needs_note(old, new) and not note.strip():
         raise NoteRequired(f"{old} -> {new}")
 
 
-def moves_for(status: Status, actor_kind: ActorKind) -> list[Status]:
+def moves_for(status: Status, actor_kind: ActorKind, role: str = "") -> list[Status]:
     """The statuses that this actor may move a ticket to now, in the order of `Status`."""
     found = []
     for new in Status:
         try:
             check_transition(status, new)
-            check_actor(status, new, actor_kind)
+            check_actor(status, new, actor_kind, role)
         except (TransitionNotAllowed, ActorNotAllowed):
             continue
         found.append(new)

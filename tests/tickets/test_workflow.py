@@ -12,6 +12,7 @@ from tickets.workflow import (
     CITIZEN_MOVES,
     CLOSED_STATUSES,
     NOTE_REQUIRED,
+    SUPERVISOR_MOVES,
     SYSTEM_MOVES,
     ActorKind,
     Status,
@@ -64,9 +65,9 @@ def test_rights_name_only_moves_of_the_table() -> None:
 
 @pytest.mark.parametrize(("old", "new"), MOVES)
 def test_an_officer_makes_every_move_but_withdrawal(old: Status, new: Status) -> None:
-    if new is Status.WITHDRAWN:
+    if new is Status.WITHDRAWN or (old, new) in SUPERVISOR_MOVES:
         with pytest.raises(ActorNotAllowed):
-            check_move(old, new, ActorKind.OFFICER, "说明")
+            check_move(old, new, ActorKind.OFFICER, "说明", "officer")
     else:
         check_move(old, new, ActorKind.OFFICER, "说明")
 
@@ -90,9 +91,16 @@ def test_moves_that_must_say_why_refuse_a_blank_note(new: Status) -> None:
 
 def test_sending_back_must_say_why() -> None:
     with pytest.raises(NoteRequired):
-        check_move(Status.ASSIGNED, Status.ACCEPTED, ActorKind.OFFICER, "")
+        check_move(Status.ASSIGNED, Status.ACCEPTED, ActorKind.OFFICER, "", "supervisor")
 
     check_move(Status.SUBMITTED, Status.ACCEPTED, ActorKind.OFFICER, "")
+
+
+def test_only_a_supervisor_takes_a_ticket_from_its_unit() -> None:
+    check_move(Status.ASSIGNED, Status.ACCEPTED, ActorKind.OFFICER, "不归我们", "supervisor")
+
+    assert Status.ACCEPTED in moves_for(Status.ASSIGNED, ActorKind.OFFICER, "administrator")
+    assert Status.ACCEPTED not in moves_for(Status.ASSIGNED, ActorKind.OFFICER, "officer")
 
 
 def test_moves_for_gives_the_buttons_of_now() -> None:

@@ -1,0 +1,98 @@
+"""Each migration with old rows in the tables."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from tickets.database import Database, upgrade
+from tickets.history import verify
+from tickets.models import Ticket
+
+# One ticket with one entry as version 0001 wrote them; the hashes are those that it computed.
+OLD_CONVERSATION = """
+INSERT INTO conversations (id, channel, address, state, mode, created_at, updated_at)
+VALUES (1, 'web', 'a', '{}', 'assistant', '2026-11-23 06:05:00.000000', '2026-11-23 06:05:00.000000')
+"""
+OLD_TICKET = """
+INSERT INTO tickets (id, ticket_no, kind, status, category, categories, summary, reporter_mode,
+ conversation_id, receipt_code_hash, department, priority, created_at, updated_at, version, entry_count,
+ last_hash)
+VALUES (1, 'FQ20261123-0001', 'complaint', 'submitted', 'dog', '["dog"]', '狗叫', 'anonymous',
+ 1, 'x', 'duty_squad', 'normal', '2026-11-23 06:05:00.000000', '2026-11-23 06:05:00.000000', 1, 1, :hash)
+"""
+OLD_ENTRY = """
+INSERT INTO entries (id, ticket_id, number, kind, actor_kind, actor_id, actor_name, to_status, text, data,
+ at, salt, content_digest, previous_hash, hash)
+VALUES (1, 1, 1, 'submitted', 'citizen', '1', '诉求人', 'submitted', '狗叫', '{}',
+ '2026-11-23 06:05:00.000000', 'salt', :digest, :previous, :hash)
+"""
+DIGEST = "5a724ca7b205eb942108c851813de0b69e83164d5529bc21d6776147e149920c"
+HASH = "e9fc6ef02d36c290027e484c0b779ea553e0c258689470b40457f1c91e56ae33"
+
+
+async def execute(url: str, *statements: tuple[str, dict[str, Any]]) -> None:
+    engine = create_async_engine(url)
+    try:
+        async with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                await connection.execute(sa.text("SET TIME ZONE 'UTC'"))
+            for statement, values in statements:
+                await connection.execute(sa.text(statement), values)
+    finally:
+        await engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'old.db'}"
+    url: str = request.getfixturevalue("empty_postgresql_url")
+    return url
+
+
+async def test_a_ticket_of_the_first_version_lives_on(empty_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_url, "0001")
+    await execute(
+        empty_url,
+        (OLD_CONVERSATION, {}),
+        (OLD_TICKET, {"hash": HASH}),
+        (OLD_ENTRY, {"digest": DIGEST, "previous": "0" * 64, "hash": HASH}),
+    )
+
+    await asyncio.to_thread(upgrade, empty_url)
+
+    database = Database(empty_url)
+    async with database.reading() as session:
+        ticket = (await session.scalars(sa.select(Ticket))).one()
+        assert (ticket.hand_back_count, ticket.escalation_level, ticket.merged_into_id) == (0, 0, None)
+        assert ticket.status_since == ticket.updated_at
+        assert await verify(session) == []
+    await database.close()
+
+
+async def test_history_stays_append_only_after_all_migrations(empty_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_url)
+    await execute(
+        empty_url,
+        (OLD_CONVERSATION, {}),
+        (OLD_TICKET, {"hash": HASH}),
+        (OLD_ENTRY, {"digest": DIGEST, "previous": "0" * 64, "hash": HASH}),
+    )
+
+    for statement in ("UPDATE entries SET text = ''", "DELETE FROM entries"):
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+            await execute(empty_url, (statement, {}))
+
+
+def test_migrations_are_numbered_in_order() -> None:
+    folder = Path(__file__).parents[2] / "tickets" / "migrations" / "versions"
+    names = sorted(name for name in os.listdir(folder) if name[:4].isdigit())
+
+    assert names[:2] == ["0001_initial.py", "0002_oversight.py"]

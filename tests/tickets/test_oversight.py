@@ -1,0 +1,208 @@
+"""Hand-backs, extensions and 督办."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tests.factories import (
+    CALENDAR,
+    NOW,
+    OFFICER,
+    ROUTING,
+    SUPERVISOR,
+    make_conversation,
+    make_service,
+    make_ticket,
+)
+from tickets.database import Database
+from tickets.errors import ActorNotAllowed, AlreadyRuled, BotError, NoteRequired, TransitionNotAllowed
+from tickets.history import verify
+from tickets.models import Entry, EntryKind, Message, Ticket
+from tickets.oversight import Oversight
+from tickets.workflow import Status
+
+TICKET_NO = "FQ20261123-0001"
+REASON = "地点在高山镇，不归我们"
+
+
+def oversight(session: AsyncSession) -> Oversight:
+    return Oversight(session, routing=ROUTING, calendar=CALENDAR, now=NOW)
+
+
+@pytest.fixture
+async def assigned(database: Database) -> Database:
+    """An assigned ticket of 龙田 whose citizen listens."""
+    async with database.transaction() as session:
+        conversation = await make_conversation(session)
+        await make_ticket(session, Status.ASSIGNED, conversation_id=conversation.id)
+    return database
+
+
+async def state(database: Database) -> Ticket:
+    async with database.reading() as session:
+        assert await verify(session) == []
+        return (await session.scalars(sa.select(Ticket))).one()
+
+
+async def refused(
+    database: Database, error: type[BotError], method: str, *arguments: object, **named: object
+) -> None:
+    async def call() -> None:
+        async with database.transaction() as session:
+            await getattr(oversight(session), method)(*arguments, **named)
+
+    with pytest.raises(error):
+        await call()
+
+
+async def test_a_hand_back_changes_nothing_until_it_is_ruled_on(assigned: Database) -> None:
+    before = await state(assigned)
+
+    async with assigned.transaction() as session:
+        await oversight(session).hand_back(TICKET_NO, REASON, actor=OFFICER)
+
+    ticket = await state(assigned)
+    assert (ticket.status, ticket.department, ticket.due_at) == (
+        Status.ASSIGNED,
+        "squad_longtian",
+        before.due_at,
+    )
+    assert ticket.hand_back_count == 1
+
+
+async def test_an_approved_hand_back_goes_straight_to_the_next_owner(assigned: Database) -> None:
+    async with assigned.transaction() as session:
+        application = await oversight(session).hand_back(
+            TICKET_NO, REASON, actor=OFFICER, wanted_department="squad_gaoshan"
+        )
+        await oversight(session).rule(application, True, actor=SUPERVISOR)
+
+    ticket = await state(assigned)
+    assert (ticket.status, ticket.department) == (Status.ASSIGNED, "squad_gaoshan")
+    async with assigned.reading() as session:
+        kinds = list(await session.scalars(sa.select(Entry.kind).order_by(Entry.number)))
+        assert kinds[-3:] == [EntryKind.HAND_BACK, EntryKind.RULING, EntryKind.ASSIGNMENT]
+        newest = (await session.scalars(sa.select(Message).order_by(Message.id.desc()))).first()
+    assert newest is not None
+    assert newest.content["params"]["department"] == "高山中队"
+    # The citizen isn't shown why units disagree.
+    assert REASON not in str(newest.content)
+
+
+async def test_a_refused_hand_back_stays_where_it_is_and_says_why(assigned: Database) -> None:
+    async with assigned.transaction() as session:
+        application = await oversight(session).hand_back(TICKET_NO, REASON, actor=OFFICER)
+    await refused(assigned, NoteRequired, "rule", application, False, actor=SUPERVISOR)
+
+    async with assigned.transaction() as session:
+        await oversight(session).rule(application, False, actor=SUPERVISOR, note="照片里就是龙田")
+
+    assert (await state(assigned)).department == "squad_longtian"
+
+
+async def test_after_two_hand_backs_the_zone_head_gets_it_and_keeps_it(assigned: Database) -> None:
+    async with assigned.transaction() as session:
+        for wanted in ("squad_gaoshan", "squad_sanshan"):
+            application = await oversight(session).hand_back(
+                TICKET_NO, REASON, actor=OFFICER, wanted_department=wanted
+            )
+            await oversight(session).rule(application, True, actor=SUPERVISOR, department=wanted)
+
+    assert (await state(assigned)).department == "zone_longgao"
+    await refused(assigned, ActorNotAllowed, "hand_back", TICKET_NO, REASON, actor=OFFICER)
+
+
+async def test_a_ticket_never_lands_with_somebody_who_must_not_have_it(assigned: Database) -> None:
+    async with assigned.transaction() as session:
+        application = await oversight(session).hand_back(
+            TICKET_NO, REASON, actor=OFFICER, wanted_department="police"
+        )
+        await oversight(session).rule(application, True, actor=SUPERVISOR)
+
+    assert (await state(assigned)).department == "duty_squad"
+
+
+async def test_only_supervisors_rule_and_only_once(assigned: Database) -> None:
+    async with assigned.transaction() as session:
+        application = await oversight(session).hand_back(TICKET_NO, REASON, actor=OFFICER)
+    await refused(assigned, ActorNotAllowed, "rule", application, True, actor=OFFICER)
+    await refused(assigned, ActorNotAllowed, "supervise", TICKET_NO, "盯紧", actor=OFFICER)
+    await refused(assigned, AlreadyRuled, "hand_back", TICKET_NO, REASON, actor=OFFICER)
+
+    async with assigned.transaction() as session:
+        await oversight(session).rule(application, True, actor=SUPERVISOR)
+
+    await refused(assigned, AlreadyRuled, "rule", application, True, actor=SUPERVISOR)
+    await refused(assigned, AlreadyRuled, "rule", 999, True, actor=SUPERVISOR)
+
+
+async def test_what_is_begun_or_not_assigned_cannot_be_handed_back(database: Database) -> None:
+    async with database.transaction() as session:
+        await make_ticket(session, Status.IN_PROGRESS)
+
+    await refused(database, TransitionNotAllowed, "hand_back", TICKET_NO, REASON, actor=OFFICER)
+
+
+async def test_a_hand_back_says_why(assigned: Database) -> None:
+    await refused(assigned, NoteRequired, "hand_back", TICKET_NO, "  ", actor=OFFICER)
+    assert (await state(assigned)).hand_back_count == 0
+
+
+async def test_an_approved_extension_moves_the_deadline_once(assigned: Database) -> None:
+    before = await state(assigned)
+    async with assigned.transaction() as session:
+        application = await oversight(session).apply_extension(TICKET_NO, "要做鉴定", actor=OFFICER)
+        await oversight(session).rule(application, True, actor=SUPERVISOR, note="同意")
+
+    ticket = await state(assigned)
+    assert before.due_at is not None
+    assert ticket.due_at == CALENDAR.extended(before.due_at)
+    async with assigned.reading() as session:
+        newest = (await session.scalars(sa.select(Message).order_by(Message.id.desc()))).first()
+    assert newest is not None
+    assert (newest.content["text"], newest.content["params"]["due_on"]) == ("notice_extended", "12月21日")
+    await refused(assigned, AlreadyRuled, "apply_extension", TICKET_NO, "还要", actor=OFFICER)
+
+
+async def test_closed_tickets_get_no_extension_and_no_supervision(database: Database) -> None:
+    async with database.transaction() as session:
+        await make_ticket(session, Status.CLOSED)
+
+    await refused(database, TransitionNotAllowed, "apply_extension", TICKET_NO, "?", actor=OFFICER)
+    await refused(database, TransitionNotAllowed, "supervise", TICKET_NO, "盯紧", actor=SUPERVISOR)
+
+
+async def test_supervise_marks_the_ticket(assigned: Database) -> None:
+    async with assigned.transaction() as session:
+        await oversight(session).supervise(TICKET_NO, "三天内办结", actor=SUPERVISOR)
+
+    assert (await state(assigned)).supervised_at == NOW
+
+
+async def test_open_applications_wait_in_order(assigned: Database) -> None:
+    async with assigned.transaction() as session:
+        first = await oversight(session).hand_back(TICKET_NO, REASON, actor=OFFICER)
+        second = await oversight(session).apply_extension(TICKET_NO, "人手不够", actor=OFFICER)
+        waiting = await oversight(session).open_applications()
+        assert [(application.id, ticket.ticket_no) for application, ticket in waiting] == [
+            (first, TICKET_NO),
+            (second, TICKET_NO),
+        ]
+        await oversight(session).rule(first, True, actor=SUPERVISOR)
+        assert len(await oversight(session).open_applications()) == 1
+
+
+async def test_officers_replace_each_others_view_only_with_the_newest_version(assigned: Database) -> None:
+    version = (await state(assigned)).version
+    async with assigned.transaction() as session:
+        await oversight(session).hand_back(TICKET_NO, REASON, actor=OFFICER)
+
+    async with assigned.transaction() as session:
+        with pytest.raises(BotError, match="expected version"):
+            await make_service(session, now=NOW + timedelta(minutes=1)).change_status(
+                TICKET_NO, Status.IN_PROGRESS, actor=OFFICER, expected_version=version
+            )

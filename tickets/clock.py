@@ -1,0 +1,130 @@
+"""What happens because time passes: warnings before and after a deadline, and closing what nobody answers.
+
+Any number of processes may run it at once; on PostgreSQL each takes rows that no other has locked.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tickets.casework import Casework, Notice, plain_notice
+from tickets.deadlines import WorkingCalendar
+from tickets.models import EntryKind, Ticket
+from tickets.routing import Routing
+from tickets.values import Actor
+from tickets.workflow import CLOSED_STATUSES, Status
+
+DUE_SOON = timedelta(hours=24)
+# Days by the clock: they end nothing that the law counts in working days.
+SILENCE_BEFORE_CLOSING = timedelta(days=15)
+RESOLVED_BEFORE_CLOSING = timedelta(days=7)
+
+# Levels of `Ticket.escalation_level`.
+WARNED = 1
+OVERDUE = 2
+
+_OPEN = tuple(status for status in Status if status not in CLOSED_STATUSES)
+
+
+async def run_clock(
+    session: AsyncSession,
+    now: datetime,
+    *,
+    routing: Routing,
+    calendar: WorkingCalendar,
+    notice: Notice = plain_notice,
+    limit: int = 50,
+) -> int:
+    """Do what is due now, at most `limit` tickets of each sort. Returns how many; call again while it
+    is not 0.
+    """
+    clock = Clock(session, routing=routing, calendar=calendar, notice=notice, now=now)
+    done = await clock.warn(limit)
+    done += await clock.mark_overdue(limit)
+    done += await clock.close_silent(limit)
+    done += await clock.close_resolved(limit)
+    return done + await clock.fill_deadlines(limit)
+
+
+class Clock(Casework):
+    """The system as actor."""
+
+    async def warn(self, limit: int) -> int:
+        """Tickets due within a day go onto the record, once."""
+        tickets = await self._take(
+            limit,
+            Ticket.status.in_(_OPEN),
+            Ticket.escalation_level < WARNED,
+            Ticket.due_at >= self.now,
+            Ticket.due_at < self.now + DUE_SOON,
+        )
+        return await self._escalate(tickets, WARNED)
+
+    async def mark_overdue(self, limit: int) -> int:
+        """Tickets past their deadline come under supervision, once."""
+        tickets = await self._take(
+            limit,
+            Ticket.status.in_(_OPEN),
+            Ticket.escalation_level < OVERDUE,
+            Ticket.due_at < self.now,
+        )
+        for ticket in tickets:
+            ticket.supervised_at = ticket.supervised_at or self.now
+        return await self._escalate(tickets, OVERDUE)
+
+    async def close_silent(self, limit: int) -> int:
+        """What waits for a citizen who doesn't answer is closed; they may reopen it."""
+        return await self._close(
+            limit,
+            Ticket.status == Status.AWAITING_CITIZEN,
+            Ticket.status_since < self.now - SILENCE_BEFORE_CLOSING,
+        )
+
+    async def close_resolved(self, limit: int) -> int:
+        """What was resolved and not contradicted goes to the archive."""
+        return await self._close(
+            limit,
+            Ticket.status == Status.RESOLVED,
+            Ticket.status_since < self.now - RESOLVED_BEFORE_CLOSING,
+        )
+
+    async def fill_deadlines(self, limit: int) -> int:
+        """Tickets filed when the next year's calendar wasn't known get their deadlines once it is."""
+        done = 0
+        for ticket in await self._take(limit, Ticket.status.in_(_OPEN), Ticket.due_at.is_(None)):
+            if self.set_deadlines(ticket, ticket.created_at) is None:
+                done += 1
+                data = {"due_at": ticket.due_at.isoformat() if ticket.due_at else None}
+                await self.record(ticket, EntryKind.DEADLINE, Actor.system(), data=data)
+        return done
+
+    async def _take(self, limit: int, *conditions: ColumnElement[bool]) -> list[Ticket]:
+        rows = await self.session.scalars(
+            select(Ticket)
+            .where(*conditions, Ticket.merged_into_id.is_(None))
+            .order_by(Ticket.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return list(rows)
+
+    async def _escalate(self, tickets: list[Ticket], level: int) -> int:
+        for ticket in tickets:
+            ticket.escalation_level = level
+            await self.record(
+                ticket,
+                EntryKind.ESCALATION,
+                Actor.system(),
+                data={"level": level, "to": self.routing.zone_head(ticket.town).code},
+            )
+        return len(tickets)
+
+    async def _close(self, limit: int, *conditions: ColumnElement[bool]) -> int:
+        tickets = await self._take(limit, *conditions)
+        for ticket in tickets:
+            await self.move(ticket, Status.CLOSED, Actor.system())
+            await self.tell(ticket, "notice_status_closed", {"note": ""})
+        return len(tickets)
