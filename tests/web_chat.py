@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -149,3 +150,7 @@ async def opened(folder: Path) -> AsyncIterator[Services]:
         yield Services(database, PhotoStore(folder / "photos"), None, None, None)  # type: ignore[arg-type]  # unused
     finally:
         await database.close()
+
+
+if __name__ == "__main__":
+    web.run_app(make_app(Path(sys.argv[1])), host="127.0.0.1", port=int(sys.argv[2]), print=None)

@@ -6,7 +6,7 @@ export class Scroll {
     this.newest = newest;
     this.messages = messages;
     this.isFollowing = true;
-    this.touchedAt = 0;
+    this.touchedAt = -Infinity;
     // A scroll event doesn't say whose it is: only one that follows a person's own movement stops the following.
     for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"]) {
       log.addEventListener(kind, () => { this.touchedAt = performance.now(); }, { passive: true });
@@ -39,6 +39,7 @@ export class Scroll {
   toEnd(atOnce = false) {
     this.newest.hidden = true;
     this.isFollowing = true;
+    this.touchedAt = -Infinity;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.log.scrollTo({ top: this.target, behavior: atOnce || calm ? "instant" : "smooth" });
   }
