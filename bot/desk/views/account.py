@@ -81,7 +81,7 @@ def _second_factor(request: web.Request, problem: str = "", status: int = 200) -
     visit = request[VISIT]
     secret = candidate_secret(visit.officer, visit.session.token_hash)
     code = segno.make(setup_uri(visit.officer, secret), error="m")
-    picture = code.svg_inline(scale=5, dark="#0b3d46", border=2, omitsize=False)
+    picture = code.svg_inline(scale=5, dark="#0b3d46", border=2, omitsize=True)
     return page(
         request,
         "second_factor_setup.html",

@@ -43,13 +43,17 @@ def migrated_desk_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def parts(
-    migrated_desk_file: Path, tmp_path: Path, knowledge: KnowledgeBase
-) -> AsyncIterator[Services]:
-    """What the desk works with."""
+def desk_database_url(migrated_desk_file: Path, tmp_path: Path) -> str:
+    """A fresh database."""
     path = tmp_path / "wenfa.db"
     path.write_bytes(migrated_desk_file.read_bytes())
-    database = Database(f"sqlite+aiosqlite:///{path}")
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture
+async def parts(desk_database_url: str, tmp_path: Path, knowledge: KnowledgeBase) -> AsyncIterator[Services]:
+    """What the desk works with."""
+    database = Database(desk_database_url)
     yield Services(
         database=database,
         photos=PhotoStore(tmp_path / "photos"),

@@ -209,7 +209,7 @@ async def test_taking_a_ticket_makes_it_ones_own(
     assert "已接手" in page.text
     assert (await _stored(parts)).officer_id == officer.id
     assert TICKET in (await at_ticket.get("/?view=mine")).text
-    assert "我来办理" not in (await at_ticket.get(f"/tickets/{TICKET}")).text
+    assert f"/tickets/{TICKET}/take" not in (await at_ticket.get(f"/tickets/{TICKET}")).text
 
 
 async def test_an_officer_gives_a_ticket_to_a_colleague_but_not_to_another_unit(
