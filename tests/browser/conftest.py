@@ -121,7 +121,7 @@ NewVisitor = Callable[..., Any]
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def visitor(browser: Browser, server: ServerProcess) -> AsyncIterator[NewVisitor]:
-    """Makes visitors: `await visitor(width=375, touch=True, dark=True, ...)`; none may complain in the end."""
+    """Makes visitors: `await visitor(375, touch=True, dark=True, ...)`; none may complain in the end."""
     visitors: list[Visitor] = []
 
     async def new(
