@@ -27,7 +27,7 @@ class Aftercare(Casework):
 
         Raises: TicketNotFound, also if it isn't theirs; TooSoon; TransitionNotAllowed, if it is closed.
         """
-        ticket = await self.find_own(ticket_no, conversation_id=conversation_id, lock=True)
+        ticket = await self.find_own_for_change(ticket_no, conversation_id)
         if not ticket.is_open:
             raise TransitionNotAllowed(ticket.status, ticket.status)
         if ticket.urged_at is not None and self.now < ticket.urged_at + URGE_PAUSE:
@@ -53,7 +53,7 @@ class Aftercare(Casework):
         Raises: TicketNotFound, also if it isn't theirs; TransitionNotAllowed, if it is not resolved or
         closed.
         """
-        ticket = await self.find_own(ticket_no, conversation_id=conversation_id, lock=True)
+        ticket = await self.find_own_for_change(ticket_no, conversation_id)
         check_transition(ticket.status, Status.REOPENED)
         actor = Actor.citizen(conversation_id)
         ticket.rating = min(max(score, 1), 5)

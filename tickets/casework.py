@@ -51,6 +51,15 @@ async def find_ticket(session: AsyncSession, ticket_no: str, *, lock: bool = Fal
     return found
 
 
+def is_own(ticket: Ticket, conversation_id: int | None, receipt_code: str | None) -> bool:
+    """Whether this citizen filed the ticket, or has the code that was given to whoever did."""
+    if conversation_id is not None and conversation_id == ticket.conversation_id:
+        return True
+    return bool(receipt_code) and is_receipt_code(
+        ticket.ticket_no, receipt_code or "", ticket.receipt_code_hash
+    )
+
+
 class Casework:
     """What all services on tickets share: one session, one moment, one door.
 
@@ -80,26 +89,26 @@ class Casework:
         return await find_ticket(self.session, ticket_no, lock=lock)
 
     async def find_own(
-        self,
-        ticket_no: str,
-        *,
-        conversation_id: int | None = None,
-        receipt_code: str | None = None,
-        lock: bool = False,
+        self, ticket_no: str, conversation_id: int | None, receipt_code: str | None = None
     ) -> Ticket:
-        """A ticket that this citizen filed, follows or has the receipt code of.
+        """A ticket that this citizen filed or has the receipt code of.
 
-        Raises: TicketNotFound, whatever is wrong; with `lock` TicketMerged, because it is about to be
-        changed.
+        Raises: TicketNotFound, whatever is wrong.
         """
-        ticket = await self.find(ticket_no, lock=lock)
-        is_theirs = conversation_id is not None and conversation_id in await self.audience(ticket)
-        if not is_theirs and not (
-            receipt_code and is_receipt_code(ticket.ticket_no, receipt_code, ticket.receipt_code_hash)
-        ):
+        ticket = await self.find(ticket_no)
+        if not is_own(ticket, conversation_id, receipt_code):
             raise TicketNotFound(ticket_no)
-        if lock:
-            await self.refuse_merged(ticket)
+        return ticket
+
+    async def find_own_for_change(self, ticket_no: str, conversation_id: int) -> Ticket:
+        """The same, locked until the transaction ends.
+
+        Raises: TicketNotFound; TicketMerged.
+        """
+        ticket = await self.find(ticket_no, lock=True)
+        if not is_own(ticket, conversation_id, None):
+            raise TicketNotFound(ticket_no)
+        await self.refuse_merged(ticket)
         return ticket
 
     async def find_for_change(self, ticket_no: str, expected_version: int | None = None) -> Ticket:
@@ -174,11 +183,13 @@ class Casework:
         *,
         sender: Sender = Sender.ASSISTANT,
         except_conversation: int | None = None,
+        with_followers: bool = True,
     ) -> None:
         """Put a notice into the outbox for everybody who follows the ticket.
 
         Args:
-            except_conversation: who has just acted and is answered in the same turn.
+            with_followers: False for words that are meant for those who reported, and not for every
+            neighbour. except_conversation: who has just acted and is answered in the same turn.
         """
         content = self.notice(
             key,
@@ -188,7 +199,7 @@ class Casework:
                 **(params or {}),
             },
         )
-        for conversation_id in await self.audience(ticket):
+        for conversation_id in await self.audience(ticket, with_followers):
             if conversation_id != except_conversation:
                 await post(
                     self.session,
@@ -199,13 +210,16 @@ class Casework:
                     ticket_id=ticket.id,
                 )
 
-    async def audience(self, ticket: Ticket) -> list[int]:
-        """Ids of the conversations that are told what happens to a ticket."""
+    async def audience(self, ticket: Ticket, with_followers: bool = True) -> list[int]:
+        """Ids of the conversations that are told what happens to a ticket: who filed it, who filed one
+        that was merged into it, and (`with_followers`) who chose to follow it.
+        """
+        wanted = select(Follower.conversation_id).where(Follower.ticket_id == ticket.id)
+        if not with_followers:
+            wanted = wanted.where(Follower.from_ticket_id.is_not(None))
+        others = await self.session.scalars(wanted.order_by(Follower.id))
         own = [ticket.conversation_id] if ticket.conversation_id is not None else []
-        followers = await self.session.scalars(
-            select(Follower.conversation_id).where(Follower.ticket_id == ticket.id).order_by(Follower.id)
-        )
-        return list(dict.fromkeys([*own, *followers]))
+        return list(dict.fromkeys([*own, *others]))
 
     def add_photos(self, ticket: Ticket, photos: Sequence[str], purpose: Purpose = Purpose.REPORT) -> None:
         """Attach photos that are in the photo store, the first nine."""

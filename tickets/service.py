@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 
-from tickets.casework import Casework
+from tickets.casework import Casework, is_own
 from tickets.columns import storable
 from tickets.coordinates import to_wgs84
 from tickets.deadlines import SHANGHAI
@@ -18,6 +18,7 @@ from tickets.errors import (
     ConversationNotFound,
     NoteRequired,
     OfficerNotFound,
+    TicketNotFound,
     TransitionNotAllowed,
 )
 from tickets.models import (
@@ -75,15 +76,17 @@ class TicketService(Casework):
     ) -> TicketView:
         """A ticket as its citizen may see it, with its public history.
 
+        Somebody who follows another's ticket sees where it stands, and nothing that was said. A merged
+        ticket shows where the one stands that it went into.
+
         Raises: TicketNotFound, the same for a wrong number, a wrong code and somebody else's ticket.
         """
-        ticket = await self.find_own(ticket_no, conversation_id=conversation_id, receipt_code=receipt_code)
-        entries = await self.session.scalars(
-            select(Entry)
-            .where(Entry.ticket_id == ticket.id, Entry.kind.in_(_PUBLIC_ENTRIES))
-            .order_by(Entry.number)
-        )
-        return self.view(ticket, entries.all())
+        ticket = await self.find(ticket_no)
+        if is_own(ticket, conversation_id, receipt_code):
+            return await self._own_view(ticket)
+        if conversation_id is not None and conversation_id in await self.audience(ticket):
+            return self._followers_view(ticket)
+        raise TicketNotFound(ticket_no)
 
     async def tickets_of(self, conversation_id: int) -> list[TicketView]:
         """The newest tickets of a conversation, newest first, without their history."""
@@ -93,7 +96,7 @@ class TicketService(Casework):
             .order_by(Ticket.id.desc())
             .limit(_MAX_LISTED)
         )
-        return [self.view(ticket) for ticket in rows]
+        return [self.view(ticket, await self._leading(ticket)) for ticket in rows.all()]
 
     async def change_status(
         self,
@@ -165,7 +168,7 @@ class TicketService(Casework):
         ticket.version += 1
         ticket.first_replied_at = ticket.first_replied_at or self.now
         await self.record(ticket, EntryKind.REPLY, actor, text)
-        await self.tell(ticket, "notice_reply", {"text": text}, sender=Sender.OFFICER)
+        await self.tell(ticket, "notice_reply", {"text": text}, sender=Sender.OFFICER, with_followers=False)
 
     async def add_note(self, ticket_no: str, text: str, *, actor: Actor) -> None:
         """A note that only the bureau reads.
@@ -183,7 +186,7 @@ class TicketService(Casework):
         Raises: TicketNotFound, also if it isn't theirs; TransitionNotAllowed, if it is closed: nobody
         would read it.
         """
-        ticket = await self.find_own(ticket_no, conversation_id=conversation_id, lock=True)
+        ticket = await self.find_own_for_change(ticket_no, conversation_id)
         if not ticket.is_open:
             raise TransitionNotAllowed(ticket.status, Status.IN_PROGRESS)
         actor = Actor.citizen(conversation_id)
@@ -197,29 +200,46 @@ class TicketService(Casework):
 
         Raises: TicketNotFound, also if it isn't theirs; TransitionNotAllowed.
         """
-        ticket = await self.find_own(ticket_no, conversation_id=conversation_id, lock=True)
+        ticket = await self.find_own_for_change(ticket_no, conversation_id)
         await self.move(ticket, Status.WITHDRAWN, Actor.citizen(conversation_id))
         await self.tell(ticket, "notice_status_withdrawn", {"note": ""}, except_conversation=conversation_id)
 
-    def view(self, ticket: Ticket, entries: Sequence[Entry] = ()) -> TicketView:
-        """What its citizen may see of a ticket."""
+    def view(self, ticket: Ticket, leading: Ticket, entries: Sequence[Entry] = ()) -> TicketView:
+        """What its citizen may see of a ticket; `leading` is the one that work is done on."""
         category = self.routing.categories.get(ticket.category)
         return TicketView(
             ticket_no=ticket.ticket_no,
             kind=ticket.kind,
-            status=ticket.status,
+            status=leading.status,
             category=ticket.category,
             category_name=category.name if category else ticket.category,
             summary=ticket.summary,
             place_text=str((ticket.place or {}).get("text", "")),
-            department=ticket.department,
-            department_name=self.routing.department(ticket.department).name,
+            department=leading.department,
+            department_name=self.routing.department(leading.department).name,
             created_at=ticket.created_at,
-            updated_at=ticket.updated_at,
-            due_on=_day(ticket.due_at) if ticket.is_open else None,
+            updated_at=leading.updated_at,
+            due_on=_day(leading.due_at) if leading.is_open else None,
             entries=tuple(_public(entry) for entry in entries),
-            may_reopen=Status.REOPENED in ALLOWED[ticket.status],
+            may_reopen=ticket is leading and Status.REOPENED in ALLOWED[ticket.status],
+            merged_into=None if ticket is leading else leading.ticket_no,
         )
+
+    async def _leading(self, ticket: Ticket) -> Ticket:
+        if ticket.merged_into_id is None:
+            return ticket
+        return await self.session.get_one(Ticket, ticket.merged_into_id)
+
+    async def _own_view(self, ticket: Ticket) -> TicketView:
+        entries = await self.session.scalars(
+            select(Entry)
+            .where(Entry.ticket_id == ticket.id, Entry.kind.in_(_PUBLIC_ENTRIES))
+            .order_by(Entry.number)
+        )
+        return self.view(ticket, await self._leading(ticket), entries.all())
+
+    def _followers_view(self, ticket: Ticket) -> TicketView:
+        return replace(self.view(ticket, ticket), summary="", place_text="", may_reopen=False)
 
     async def _new_ticket(self, new: NewTicket, code: str) -> Ticket:
         category = new.category if new.category in self.routing.categories else "other"

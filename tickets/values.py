@@ -121,7 +121,9 @@ class PublicEntry:
 
 @dataclass(frozen=True, slots=True)
 class TicketView:
-    """A ticket as its citizen may see it."""
+    """A ticket as its citizen may see it. `merged_into`: the number of the ticket that work is done on
+    instead.
+    """
 
     ticket_no: str
     kind: TicketKind
@@ -137,6 +139,7 @@ class TicketView:
     due_on: date | None
     entries: tuple[PublicEntry, ...] = field(default=(), repr=False)
     may_reopen: bool = False
+    merged_into: str | None = None
 
     @property
     def is_open(self) -> bool:

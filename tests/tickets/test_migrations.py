@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from tests.factories import make_ticket
 from tickets.database import Database, upgrade
 from tickets.history import verify
 from tickets.models import Ticket
@@ -79,12 +80,10 @@ async def test_a_ticket_of_the_first_version_lives_on(empty_url: str) -> None:
 
 async def test_history_stays_append_only_after_all_migrations(empty_url: str) -> None:
     await asyncio.to_thread(upgrade, empty_url)
-    await execute(
-        empty_url,
-        (OLD_CONVERSATION, {}),
-        (OLD_TICKET, {"hash": HASH}),
-        (OLD_ENTRY, {"digest": DIGEST, "previous": "0" * 64, "hash": HASH}),
-    )
+    database = Database(empty_url)
+    async with database.transaction() as session:
+        await make_ticket(session)
+    await database.close()
 
     for statement in ("UPDATE entries SET text = ''", "DELETE FROM entries"):
         with pytest.raises(sa.exc.DBAPIError, match="append-only"):
