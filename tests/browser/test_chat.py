@@ -197,6 +197,8 @@ async def test_a_text_that_calls_itself_a_photo_is_refused_kindly(visitor: NewVi
 
     failed = page.locator(".message[data-state=failed]")
     await expect(failed).to_contain_text("不是照片")
+    await expect(failed.locator(".said")).to_have_text("（照片打不开）")
+    await expect(page.locator(".buttons button").first).to_be_enabled()
     await expect(failed.locator("button", has_text="再发一次")).to_have_count(0)
     await failed.locator("button", has_text="删除").click()
     await expect(page.locator(".message")).to_have_count(2)

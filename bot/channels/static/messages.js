@@ -113,8 +113,12 @@ export class Messages {
   }
 
   contents(item) {
-    const photo = item.photo ? element("button", { type: "button", class: "photo", onclick: () => this.on.photo(item.photo) },
-      element("img", { src: item.photo, alt: "照片", loading: item.id ? "lazy" : null })) : null;
+    const picture = item.photo ? element("img", {
+      src: item.photo, alt: "照片", loading: item.id ? "lazy" : null,
+      onerror: () => photo.replaceWith(element("p", { class: "said" }, "（照片打不开）")),
+    }) : null;
+    const photo = picture
+      ? element("button", { type: "button", class: "photo", onclick: () => this.on.photo(item.photo) }, picture) : null;
     if (item.card) return [photo, cardElement(item.card)];
     return [photo, item.location ? place(item.location) : null,
       item.text ? element("p", { class: "said" }, ...(item.from === "citizen" ? [item.text] : linked(item.text))) : null];
@@ -146,6 +150,7 @@ export class Messages {
       ? element("button", { type: "button", onclick: () => this.on.retry(item) }, "再发一次") : null;
     const drop = element("button", { type: "button", onclick: () => this.on.drop(item) }, "删除");
     item.state.replaceChildren(words, ...(state === "failed" ? [edit, retry, drop].filter(Boolean) : []));
+    if (state === "failed") this.refresh();
   }
 
   /** Separators, and which buttons can still be pressed: those after the citizen's last word. */
@@ -154,7 +159,8 @@ export class Messages {
     for (let index = this.items.length - 1; index >= 0; index--) {
       const item = this.items[index];
       this.separate(item, this.items[index - 1]);
-      if (item.from === "citizen") isLive = false;
+      // What was not sent is no answer yet.
+      if (item.from === "citizen") isLive &&= item.element.dataset.state === "failed";
       else if (item.row.childElementCount) this.enable(item, isLive, this.items[index + 1]);
     }
   }
