@@ -46,7 +46,7 @@ def _child_environment() -> dict[str, str]:
     """No telemetry, no GPU search, one thread; nothing of ours but the way to the interpreter's own needs."""
     kept = {
         name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if name in os.environ
-    }  # noqa: S108
+    }
     return kept | {
         "RASA_TELEMETRY_ENABLED": "false",
         "RASA_MAX_CACHE_SIZE": "0",
@@ -89,7 +89,8 @@ async def ensure_model(
     )
     last = ""
     try:
-        assert process.stdout is not None and process.stderr is not None  # noqa: S101 - asked for above
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        assert process.stderr is not None  # noqa: S101
         async for line in process.stderr:
             last = line.decode(errors="replace").rstrip() or last
             (say or _print_error)(last)
@@ -121,7 +122,8 @@ class NluServer:
     """One Rasa server on loopback with one named model.
 
     Args:
-        model: the model file; Rasa takes the newest one it finds when a name is wrong, so it is checked after the start.
+        model: the model file; Rasa takes the newest it finds when a name is wrong, so it is checked after
+        the start.
         log_path: file that the server's output is appended to; None drops it.
     """
 
@@ -174,7 +176,7 @@ class NluServer:
             if log:
                 log.close()
 
-    async def wait_ready(self, timeout: float = 120.0) -> None:  # noqa: ASYNC109 - one deadline over many probes
+    async def wait_ready(self, timeout: float = 120.0) -> None:
         """Wait until the server answers with the very model that was named.
 
         Raises: NluServerError if the child ends, answers with another model, or `timeout` seconds pass.
@@ -228,7 +230,12 @@ async def running_server(
     model: Path | None = None,
     say: Callable[[str], None] | None = None,
 ) -> AsyncIterator[str]:
-    """The address of an NLU server: the one that runs on `port`, else one of our own that is stopped at the end."""
+    """The address of an NLU server: the one on `port`, else one of our own that is stopped at the end.
+
+    Args:
+        port: 0 never looks for a running one.
+        model: serve this one, whatever is running.
+    """
     if port and not model:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
             if await loaded_model(f"http://127.0.0.1:{port}", session):

@@ -1,4 +1,6 @@
-"""Make what a citizen typed fit for the NLU server. The original is kept elsewhere; this is only what the machine reads."""
+"""Make what a citizen typed fit for the NLU server. The original is kept elsewhere; this is what the
+machine reads.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +10,19 @@ from functools import lru_cache
 
 import opencc
 
-# Rasa needs 222 ms for 4,096 characters. A story has its point in its beginning or at its end, so the middle goes.
+# Rasa needs 222 ms for 4,096 characters. A story has its point in its beginning or at its end, so the
+# middle goes.
 MAX_LENGTH = 1200
 _KEPT_AT_THE_END = 400
-# Enough to see that a letter was held down; 5,000 of them say no more than three.
+# What a channel lets through at most; nothing behind it is looked at.
+_MAX_INPUT = 12_000
+# Enough to see that a key was held down; 5,000 of them say no more than three.
 _MAX_REPEATS = 3
 
 _LINE_BREAKS = re.compile(r"[ \t]*[\r\n\u2028\u2029]+[ \t]*")
-_BLANKS = re.compile(r"[ \t\u00a0\u3000]+")
+_BLANKS = re.compile(r"[ \t]+")
 _LEADING_COMMAND = re.compile(r"^[\s/\\]+")
-_REPEATED = re.compile(r"([^\d\s])\1{%d,}" % (_MAX_REPEATS + 1))
+_REPEATED = re.compile(rf"([^\d\s])\1{{{_MAX_REPEATS},}}")
 _REPEATED_DIGIT = re.compile(r"(\d)\1{24,}")
 
 
@@ -27,22 +32,28 @@ def _converter() -> opencc.OpenCC:
 
 
 def _is_kept(character: str) -> bool:
-    # Cc and Cf: control and format characters (zero-width, direction marks). Cs, Co, Cn: halves, private use, unassigned.
+    # Cc, Cf: control and format characters (zero-width, direction marks). Cs, Co, Cn: halves, private,
+    # unassigned.
     return character == "\n" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+def simplify(text: str) -> str:
+    """One width, Simplified characters, nothing invisible; all of the text, up to 12,000 characters."""
+    normalized = unicodedata.normalize("NFKC", text[:_MAX_INPUT])[:_MAX_INPUT]
+    lines = _LINE_BREAKS.sub("\n", normalized).replace("\t", " ")
+    visible = "".join(character for character in lines if _is_kept(character))
+    return _BLANKS.sub(" ", _converter().convert(visible)).strip()
 
 
 def clean(text: str) -> str:
     """Clean a message for the NLU server; empty if nothing is left to understand.
 
-    The order matters. NFKC comes first because it turns the full-width `／` into the `/` that Rasa takes for a forged intent, and
-    invisible characters go before leading slashes are looked for, or they would hide them.
+    The order matters. NFKC comes first because it turns the full-width `／` into the `/` that Rasa takes
+    for a forged intent, and invisible characters go before leading slashes are looked for, or they would
+    hide them.
     """
-    normalized = unicodedata.normalize("NFKC", text[: 10 * MAX_LENGTH])
-    lines = _LINE_BREAKS.sub("\n", normalized).replace("\t", " ")
-    visible = "".join(character for character in lines if _is_kept(character))
-    simplified = _converter().convert(visible)
-    short = _REPEATED_DIGIT.sub(r"\1\1\1", _REPEATED.sub(r"\1" * _MAX_REPEATS, simplified))
-    stripped = _LEADING_COMMAND.sub("", _BLANKS.sub(" ", short)).strip()
+    short = _REPEATED_DIGIT.sub(r"\1\1\1", _REPEATED.sub(r"\1" * _MAX_REPEATS, simplify(text)))
+    stripped = _LEADING_COMMAND.sub("", short).strip()
     if len(stripped) > MAX_LENGTH:
         stripped = f"{stripped[: MAX_LENGTH - _KEPT_AT_THE_END - 1]}\n{stripped[-_KEPT_AT_THE_END:]}"
     return stripped if any(character.isalnum() for character in stripped) else ""

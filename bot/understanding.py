@@ -13,18 +13,20 @@ import structlog
 
 from actions.base import Entity, Understanding
 from actions.emergency_rules import find_emergency
-from bot.text_cleaning import clean
+from bot.text_cleaning import clean, simplify
 
 logger = structlog.get_logger(__name__)
 
 EMERGENCY = "emergency"
-# The classifier alone calls an emergency only when it is this sure; the rules need no help.
-EMERGENCY_THRESHOLD = 0.85
+# The classifier alone may call an emergency only when it is this sure. The rules need no help.
+EMERGENCY_THRESHOLD = 0.7
+# Below this a category is a guess that is not worth a question to the citizen.
+CATEGORY_THRESHOLD = 0.15
 _FAILURES = (aiohttp.ClientError, asyncio.TimeoutError, ValueError, KeyError, TypeError, OSError)
 
 
 class CircuitBreaker:
-    """Stops asking a server that keeps failing, and lets one question through now and then to see whether it is back."""
+    """Stops asking a server that keeps failing, and lets one question through now and then."""
 
     def __init__(
         self, max_failures: int = 3, pause_seconds: float = 5.0, clock: Callable[[], float] = time.monotonic
@@ -82,11 +84,11 @@ class UnderstandingClient:
     async def parse(self, text: str) -> Understanding:
         """What a citizen's text means.
 
-        Offsets of entities count in the cleaned text (`bot.text_cleaning.clean`). A text of nothing but blanks, signs or emoji
-        gets an empty understanding without asking.
+        Offsets of entities count in the cleaned text (`bot.text_cleaning.clean`). A text of nothing but
+        blanks, signs or emoji gets an empty understanding without asking.
         """
         cleaned = clean(text)
-        emergency = find_emergency(text)
+        emergency = find_emergency(simplify(text))
         if not cleaned:
             return Understanding()
         parsed = await self._ask(cleaned)
@@ -121,30 +123,35 @@ def to_understanding(parsed: dict[str, Any]) -> Understanding:
 
     Raises: KeyError, TypeError or ValueError if it has another form.
     """
-    intent = parsed["intent"]
+    intent, confidence = _intent(parsed)
     categories = tuple((item["name"], float(item["confidence"])) for item in parsed.get("categories") or ())
     entities = tuple(
         Entity(item["entity"], item["value"], item["start"], item["end"])
         for item in parsed.get("entities") or ()
     )
+    has_category = bool(categories) and categories[0][1] >= CATEGORY_THRESHOLD
     return Understanding(
-        intent=intent["name"] or "",
-        confidence=float(intent["confidence"]),
-        category=categories[0][0] if categories else None,
+        intent=intent,
+        confidence=confidence,
+        category=categories[0][0] if has_category else None,
         categories=categories,
         entities=entities,
     )
 
 
-def _with_emergency(understanding: Understanding, kind: str | None) -> Understanding:
-    """The one place where rules and classifier agree on emergencies.
+def _intent(parsed: dict[str, Any]) -> tuple[str, float]:
+    """The best intent, where an emergency must be sure: a false alarm in answer to smoke costs trust."""
+    ranking = parsed.get("intent_ranking") or [parsed["intent"]]
+    best = ranking[0]
+    if best["name"] == EMERGENCY and best["confidence"] < EMERGENCY_THRESHOLD and len(ranking) > 1:
+        best = ranking[1]
+    return best["name"] or "", float(best["confidence"])
 
-    A rule is enough. The classifier alone is enough only when it is sure, because a false alarm in answer to a complaint about
-    smoke costs trust too; below that its second choice counts.
-    """
+
+def _with_emergency(understanding: Understanding, kind: str | None) -> Understanding:
+    """The one place where rules and classifier meet: a rule is enough, and so is a sure classifier."""
     if kind:
-        confidence = max(understanding.confidence if understanding.intent == EMERGENCY else 0.0, 0.95)
-        return replace(understanding, intent=EMERGENCY, confidence=confidence, emergency_kind=kind)
+        return replace(understanding, intent=EMERGENCY, confidence=0.95, emergency_kind=kind)
     if understanding.intent == EMERGENCY:
         return replace(understanding, emergency_kind="other")
     return understanding

@@ -18,7 +18,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 def _end_with_parent() -> None:
-    """Ask Linux to end this process when its parent dies, even by SIGKILL; elsewhere the supervisor's stop must do."""
+    """Ask Linux to end this process when its parent dies, even by SIGKILL; elsewhere the supervisor's stop
+    must do.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 

@@ -2,8 +2,8 @@
 
     .venv-rasa/bin/python nlu_data/train.py [--data-folder DIR] [--output DIR] [--find]
 
-The model's name holds the hash of everything it is made of, so a model that exists is up to date. The last line on standard
-output is the path of the model.
+The model's name holds the hash of everything it is made of, so a model that exists is up to date. The last
+line on standard output is the path of the model.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Intent and category of a message: two heads on the same features."""
+"""Intent and category of a message: Rasa's side of the two heads."""
 
 from __future__ import annotations
 
@@ -15,18 +15,12 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu_data.components.encoder import SEGMENT_VECTORS
-from nlu_data.components.heads import Head, dense_row, feature_matrix, sparse_row
+from nlu_data.components.encoder import SEGMENT_VECTORS, sentence_encoder
+from nlu_data.components.heads import Examples, Heads, fine_labels
+from nlu_data.components.stories import StoryFrames, join, pool
+from nlu_data.components.text import normalize
 
-# Only these intents are about a matter that has a category.
-WITH_CATEGORY = frozenset({"complaint", "legal_consult"})
-
-
-def categories_of(message: Message) -> list[str]:
-    """Categories that a training example names: `complaint/dog+street_vending` has two."""
-    key = message.get(INTENT_RESPONSE_KEY) or ""
-    intent, _, categories = key.partition("/")
-    return categories.split("+") if intent in WITH_CATEGORY and categories else []
+_RANKED = 10
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -38,17 +32,10 @@ class IntentAndCategoryClassifier(IntentClassifier, GraphComponent):
         return [Featurizer]
 
     @staticmethod
-    def required_packages() -> list[str]:
-        return []
-
-    @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {}
 
-    def __init__(
-        self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, heads: dict[str, Head]
-    ) -> None:
-        self._config = config
+    def __init__(self, model_storage: ModelStorage, resource: Resource, heads: Heads | None = None) -> None:
         self._model_storage = model_storage
         self._resource = resource
         self._heads = heads
@@ -61,22 +48,15 @@ class IntentAndCategoryClassifier(IntentClassifier, GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> IntentAndCategoryClassifier:
-        return cls(config, model_storage, resource, {})
+        return cls(model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Fit both heads and store them."""
-        examples = [example for example in training_data.intent_examples if example.get(TEXT)]
-        texts = [example.get(TEXT) for example in examples]
-        vectors = [example.get(SEGMENT_VECTORS) for example in examples]
-        features, dense_size = feature_matrix(texts, vectors)
-        self._heads["intent"] = Head.fit(features, dense_size, [example.get(INTENT) for example in examples])
-        rows = [(i, category) for i, example in enumerate(examples) for category in categories_of(example)]
-        if len({category for _, category in rows}) > 1:
-            chosen = features[[i for i, _ in rows]]
-            self._heads["category"] = Head.fit(chosen, dense_size, [category for _, category in rows])
-        with self._model_storage.write_to(self._resource) as folder:
-            for name, head in self._heads.items():
-                head.save(folder, name)
+        """Fit both heads on the examples and on stories around them, and store them."""
+        examples = collect(training_data)
+        if len(set(examples.labels)) > 1:
+            self._heads = Heads.fit(examples)
+            with self._model_storage.write_to(self._resource) as folder:
+                self._heads.save(folder)
         return self._resource
 
     @classmethod
@@ -90,29 +70,44 @@ class IntentAndCategoryClassifier(IntentClassifier, GraphComponent):
     ) -> IntentAndCategoryClassifier:
         """Read the heads that `train` stored."""
         with model_storage.read_from(resource) as folder:
-            heads = {path.stem: Head.load(folder, path.stem) for path in sorted(folder.glob("*.npz"))}
-        return cls(config, model_storage, resource, heads)
+            return cls(model_storage, resource, Heads.load(folder))
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Classify."""
         for message in messages:
             vectors = message.get(SEGMENT_VECTORS)
-            if vectors is None:
+            if vectors is None or self._heads is None:
                 continue
-            dense = dense_row(vectors)
-            columns, values = sparse_row(message.get(TEXT))
-            ranking = self._ranking("intent", dense, columns, values)
-            message.set("intent", ranking[0], add_to_output=True)
-            message.set("intent_ranking", ranking, add_to_output=True)
-            message.set("categories", self._ranking("category", dense, columns, values), add_to_output=True)
+            probabilities = self._heads.probabilities(message.get(TEXT), pool(vectors))
+            intents = self._heads.intents(probabilities)
+            categories = self._heads.categories(probabilities, intents[0][0])
+            message.set("intent", _item(*intents[0]), add_to_output=True)
+            message.set(
+                "intent_ranking", [_item(*intent) for intent in intents[:_RANKED]], add_to_output=True
+            )
+            message.set(
+                "categories", [_item(*category) for category in categories[:_RANKED]], add_to_output=True
+            )
         return messages
 
-    def _ranking(
-        self, name: str, dense: np.ndarray, columns: np.ndarray, values: np.ndarray
-    ) -> list[dict[str, Any]]:
-        head = self._heads.get(name)
-        if head is None:
-            return []
-        probabilities = head.probabilities(dense, columns, values)
-        order = np.argsort(-probabilities)[:10]
-        return [{"name": head.labels[i], "confidence": float(probabilities[i])} for i in order]
+
+def collect(training_data: TrainingData) -> Examples:
+    """Training rows: each example, and the stories that can be told around it."""
+    frames = StoryFrames()
+    lines = frames.sentences()
+    vector_of = dict(zip(lines, sentence_encoder().encode([normalize(line) for line in lines]), strict=True))
+    examples = Examples()
+    for message in training_data.intent_examples:
+        text, vectors = message.get(TEXT), message.get(SEGMENT_VECTORS)
+        if vectors is None:
+            continue
+        labels = fine_labels(message.get(INTENT), message.get(INTENT_RESPONSE_KEY))
+        examples.add(text, pool(vectors), labels)
+        for before, after in frames.around(message.get(INTENT), text):
+            around = np.stack([vector_of[line] for line in before + after])
+            examples.add(join(before, text, after), pool(np.vstack([vectors, around])), labels, is_story=True)
+    return examples
+
+
+def _item(name: str, confidence: float) -> dict[str, Any]:
+    return {"name": name, "confidence": confidence}

@@ -65,12 +65,14 @@ class SegmentEncoder(DenseFeaturizer, GraphComponent):
         """There is nothing to set."""
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Add the vectors; all segments of all messages go through the encoder in one batch, which is three times faster."""
+        """Add the vectors; all segments of all messages go through the encoder in one batch, which is three
+        times faster.
+        """
         wanted = [message for message in messages if message.get(TEXT)]
         pieces = [segments(normalize(message.get(TEXT))) for message in wanted]
         vectors = sentence_encoder().encode([segment for piece in pieces for segment in piece])
         position = 0
-        for message, piece in zip(wanted, pieces):
+        for message, piece in zip(wanted, pieces, strict=True):
             own = np.asarray(vectors[position : position + len(piece)], dtype=np.float32)
             position += len(piece)
             message.set(SEGMENT_VECTORS, own)

@@ -19,29 +19,14 @@ from rasa.shared.nlu.constants import (
 )
 from rasa.shared.nlu.training_data.message import Message
 
-from nlu_data.components.patterns import find_patterns
+from nlu_data.components.extraction import find_entities
 from nlu_data.components.place_patterns import PlaceFinder
 from nlu_data.components.places import load_places
 
 
-def find_entities(text: str, finder: PlaceFinder) -> list[tuple[str, str, int, int]]:
-    """Kind, value, start and end of each entity, in the order of the text."""
-    found = [(kind, text[start:end], start, end) for kind, start, end in find_patterns(text)]
-    taken = [
-        (start, end)
-        for kind, _, start, end in found
-        if kind in {"law", "ticket_no", "plate", "amount", "when"}
-    ]
-    for start, end in finder.find(text):
-        if not any(start < other_end and other_start < end for other_start, other_end in taken):
-            found.append(("place", text[start:end], start, end))
-    found.extend(("town", name, start, end) for start, end, name in finder.towns(text))
-    return sorted(found, key=lambda entity: (entity[2], -entity[3], entity[0]))
-
-
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class CivicEntityExtractor(GraphComponent, EntityExtractorMixin):
-    """Adds the entities to a message; `town` has the official name as its value, all others the words as written."""
+    """Adds the entities of `extraction.find_entities` to a message."""
 
     @classmethod
     def create(

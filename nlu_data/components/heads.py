@@ -1,102 +1,159 @@
-"""The two heads as plain arithmetic: features, training, probabilities. No Rasa in here."""
+"""The two heads as plain arithmetic; no Rasa in here.
+
+Both read one distribution over fine labels ("complaint/dog", "legal_consult/dog",
+"other_department/school"). The sum over an intent's labels is the intent's probability, the sum over a
+category's labels the category's. Fine labels are easier to tell apart by a linear model than a heap like
+"other_department", and the two heads can't contradict each other.
+"""
 
 from __future__ import annotations
 
 import json
-import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from scipy import sparse
-from sklearn.linear_model import LogisticRegression
 
-from nlu_data.components.text import normalize
+from nlu_data.components import regression
+from nlu_data.components.ngrams import Vocabulary
 
-HASH_SIZE = 1 << 15
-# Dense vectors have length 1 and so little weight that the regulariser would drown them.
-DENSE_SCALE = 6.0
-REGULARIZATION_C = 1.0
+# Only these intents are about a matter that has a category.
+WITH_CATEGORY = frozenset({"complaint", "legal_consult"})
+# A legal question may be about an area of law; nobody can report one.
+LAW_AREA = "law_"
+
+# Chosen by measurement (docs/adr/0003-language-understanding.md): more weight on the dense part loses
+# categories, less loses intents.
+DENSE_SCALE = 0.6
+COST = 10.0
+STEPS = 40
+# How often an intent is expected beside its share of the labels. Legal questions are split into many labels
+# and the matters of other departments into few, which alone would make the one too likely and the other too
+# rare.
+INTENT_WEIGHTS = {"legal_consult": 1.6, "other_department": 3.0}
+# Below 1 the probabilities become bolder. Trained on clean examples, the model is too timid on real messages.
+TEMPERATURE = 1.0
 
 
-def _ngrams(text: str) -> set[str]:
-    squeezed = "".join(text.split())
-    return {squeezed[i : i + n] for n in (1, 2, 3) for i in range(len(squeezed) - n + 1)}
-
-
-def sparse_row(text: str) -> tuple[np.ndarray, np.ndarray]:
-    """Hashed character n-grams of a text: columns and weights. crc32 because Python's hash differs between runs."""
-    columns = np.unique([zlib.crc32(gram.encode()) % HASH_SIZE for gram in _ngrams(normalize(text))])
-    return columns, np.full(len(columns), 1.0 / np.sqrt(max(len(columns), 1)), dtype=np.float32)
-
-
-def dense_row(vectors: np.ndarray) -> np.ndarray:
-    """Pool the vectors of the segments: mean, first and last."""
-    mean = vectors.mean(axis=0)
-    return np.concatenate([mean / (np.linalg.norm(mean) + 1e-9), vectors[0], vectors[-1]]).astype(np.float32)
+def fine_labels(intent: str, key: str | None) -> list[str]:
+    """Labels of a training example: `complaint/dog+street_vending` is an example of two."""
+    _, _, rest = (key or "").partition("/")
+    if intent == "emergency" or not rest:
+        return [intent]
+    return [f"{intent}/{part}" for part in (rest.split("+") if intent in WITH_CATEGORY else [rest])]
 
 
 @dataclass
-class Head:
-    """Logistic regression: labels, and a weight for each feature."""
+class Examples:
+    """Training rows as they are collected."""
+
+    texts: list[str] = field(default_factory=list)
+    dense: list[np.ndarray] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    originals: list[str] = field(default_factory=list)
+
+    def add(self, text: str, dense: np.ndarray, labels: list[str], *, is_story: bool = False) -> None:
+        """Add a text under each of its labels, which share its weight."""
+        if not is_story:
+            self.originals.append(text)
+        for label in labels:
+            self.texts.append(text)
+            self.dense.append(dense)
+            self.labels.append(label)
+            self.weights.append(1.0 / len(labels))
+
+
+@dataclass
+class Heads:
+    """Trained heads."""
 
     labels: list[str]
+    vocabulary: Vocabulary
     dense_weights: np.ndarray
     sparse_weights: np.ndarray
     bias: np.ndarray
 
-    def probabilities(self, dense: np.ndarray, columns: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """One probability for each label; they sum to 1."""
+    def __post_init__(self) -> None:
+        self._intents = sorted({label.partition("/")[0] for label in self.labels})
+        self._intent_of = np.array([self._intents.index(label.partition("/")[0]) for label in self.labels])
+        parts = [label.partition("/") for label in self.labels]
+        self._category_of = [rest if intent in WITH_CATEGORY else "" for intent, _, rest in parts]
+
+    @classmethod
+    def fit(cls, examples: Examples) -> Heads:
+        """Train on the examples; a label's weight does not depend on how many examples it has."""
+        labels = sorted(set(examples.labels))
+        numbers = np.array([labels.index(label) for label in examples.labels])
+        vocabulary = Vocabulary.of(examples.originals)
+        rows = [vocabulary.row(text) for text in examples.texts]
+        starts = np.concatenate([[0], np.cumsum([len(columns) for columns, _ in rows])])
+        counts = sparse.csr_matrix(
+            (
+                np.concatenate([values for _, values in rows]),
+                np.concatenate([columns for columns, _ in rows]),
+                starts,
+            ),
+            shape=(len(rows), len(vocabulary.columns)),
+            dtype=np.float32,
+        )
+        weights = np.array(examples.weights)
+        expected = np.array([INTENT_WEIGHTS.get(label.partition("/")[0], 1.0) for label in labels])
+        expected *= weights.sum() / expected.sum()
+        weights *= (expected / np.bincount(numbers, weights))[numbers]
+        dense = np.stack(examples.dense).astype(np.float32) * DENSE_SCALE
+        for_dense, for_sparse, bias = regression.fit(dense, counts, numbers, weights, COST, STEPS)
+        return cls(labels, vocabulary, for_dense * DENSE_SCALE, for_sparse.astype(np.float16), bias)
+
+    def probabilities(self, text: str, dense: np.ndarray) -> np.ndarray:
+        """One probability for each fine label."""
+        columns, values = self.vocabulary.row(text)
         scores = self.bias + dense @ self.dense_weights
         if len(columns):
             scores = scores + values @ self.sparse_weights[columns].astype(np.float32)
-        scores = np.exp(scores - scores.max())
+        scores = np.exp((scores - scores.max()) / TEMPERATURE)
         return np.asarray(scores / scores.sum())
 
-    @classmethod
-    def fit(cls, features: sparse.csr_matrix, dense_size: int, labels: list[str]) -> Head:
-        """Train on rows of `[dense | sparse]` features."""
-        model = LogisticRegression(C=REGULARIZATION_C, max_iter=300, class_weight="balanced", random_state=0)
-        model.fit(features, labels)
-        weights, bias = model.coef_, model.intercept_
-        if len(model.classes_) == 2:
-            weights, bias = np.vstack([-weights / 2, weights / 2]), np.concatenate([-bias / 2, bias / 2])
-        return cls(
-            [str(label) for label in model.classes_],
-            weights[:, :dense_size].T.astype(np.float32) * DENSE_SCALE,
-            weights[:, dense_size:].T.astype(np.float16),
-            bias.astype(np.float32),
+    def intents(self, probabilities: np.ndarray) -> list[tuple[str, float]]:
+        """Every intent with its probability, best first."""
+        sums = np.bincount(self._intent_of, probabilities, minlength=len(self._intents))
+        return sorted(zip(self._intents, map(float, sums), strict=True), key=lambda item: -item[1])
+
+    def categories(self, probabilities: np.ndarray, intent: str) -> list[tuple[str, float]]:
+        """Every category with its probability, best first.
+
+        They sum to 1 if the intent is about a category. Otherwise they say what the message would be about,
+        and sum to the probability that it is about anything.
+        """
+        sums: dict[str, float] = {}
+        for category, probability in zip(self._category_of, probabilities, strict=True):
+            if category and (intent == "legal_consult" or not category.startswith(LAW_AREA)):
+                sums[category] = sums.get(category, 0.0) + float(probability)
+        total = sum(sums.values()) if intent in WITH_CATEGORY else 1.0
+        return sorted(
+            ((name, value / (total or 1.0)) for name, value in sums.items()), key=lambda item: -item[1]
         )
 
-    def save(self, folder: Path, name: str) -> None:
-        """Write `<name>.npz` and `<name>.json`; no pickle, so a model file can't run code."""
+    def save(self, folder: Path) -> None:
+        """Write `heads.npz` and `heads.json`; no pickle, so a model file can't run code."""
         np.savez_compressed(
-            folder / f"{name}.npz", dense=self.dense_weights, sparse=self.sparse_weights, bias=self.bias
+            folder / "heads.npz",
+            dense=self.dense_weights.astype(np.float16),
+            sparse=self.sparse_weights,
+            bias=self.bias,
+            idf=self.vocabulary.idf,
         )
-        (folder / f"{name}.json").write_text(json.dumps(self.labels), encoding="utf-8")
+        content = {"labels": self.labels, "grams": list(self.vocabulary.columns)}
+        (folder / "heads.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path, name: str) -> Head:
+    def load(cls, folder: Path) -> Heads:
         """The inverse of `save`."""
-        with np.load(folder / f"{name}.npz", allow_pickle=False) as arrays:
-            return cls(
-                json.loads((folder / f"{name}.json").read_text(encoding="utf-8")),
-                arrays["dense"],
-                arrays["sparse"],
-                arrays["bias"],
+        content = json.loads((folder / "heads.json").read_text(encoding="utf-8"))
+        with np.load(folder / "heads.npz", allow_pickle=False) as arrays:
+            vocabulary = Vocabulary(
+                {gram: column for column, gram in enumerate(content["grams"])}, arrays["idf"]
             )
-
-
-def feature_matrix(texts: list[str], vectors: list[np.ndarray]) -> tuple[sparse.csr_matrix, int]:
-    """Training features of many texts, and how many columns of them are dense."""
-    dense = np.stack([dense_row(rows) for rows in vectors]) * DENSE_SCALE
-    indices, values, starts = [], [], [0]
-    for text in texts:
-        columns, weights = sparse_row(text)
-        indices.append(columns)
-        values.append(weights)
-        starts.append(starts[-1] + len(columns))
-    grams = sparse.csr_matrix(
-        (np.concatenate(values), np.concatenate(indices), starts), shape=(len(texts), HASH_SIZE)
-    )
-    return sparse.hstack([sparse.csr_matrix(dense), grams]).tocsr(), dense.shape[1]
+            dense = arrays["dense"].astype(np.float32)
+            return cls(content["labels"], vocabulary, dense, arrays["sparse"], arrays["bias"])

@@ -26,15 +26,7 @@ class Places:
 
     def names(self) -> list[str]:
         """All names, for a dictionary."""
-        return list(self.names_key())
-
-    def names_key(self) -> tuple[str, ...]:
-        """All names as a hashable value."""
-        return (*self.city_names, *self.neighbours, *self.towns, *self.towns.values(), *self.landmarks)
-
-    def towns_key(self) -> tuple[str, ...]:
-        """The short names of streets and towns as a hashable value."""
-        return tuple(self.towns)
+        return [*self.city_names, *self.neighbours, *self.towns, *self.towns.values(), *self.landmarks]
 
 
 @lru_cache(maxsize=4)

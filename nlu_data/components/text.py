@@ -27,8 +27,9 @@ def _simplified_characters() -> dict[int, str]:
 def normalize(text: str) -> str:
     """Lower case, half width, Simplified characters.
 
-    What comes from the assistant is cleaned already (`bot/text_cleaning.py`); training examples are not. Case and width must be
-    the same on both sides or the character n-grams of one would be unknown to the other.
+    What comes from the assistant is cleaned already (`bot/text_cleaning.py`); training examples are not.
+    Case and width must be the same on both sides or the character n-grams of one would be unknown to the
+    other.
     """
     return unicodedata.normalize("NFKC", text).lower().translate(_simplified_characters())
 
@@ -46,7 +47,8 @@ def _pack(pieces: list[str]) -> list[str]:
 def segments(text: str, limit: int = 24) -> list[str]:
     """Cut a text at sentence ends, and long sentences at commas, or anywhere if there are none.
 
-    Returns: at least one segment; from more than `limit`, the first and the last ones, where a long story has its point.
+    Returns: at least one segment; from more than `limit`, the first and the last ones, where a long story
+    has its point.
     """
     found: list[str] = []
     for sentence in _SENTENCE_ENDS.split(text):

@@ -16,8 +16,8 @@ from nlu_data.components.places import load_places
 class ChineseTokenizer(Tokenizer):
     """jieba with the city's names in its dictionary.
 
-    Rasa's own JiebaTokenizer makes tokens of blanks, which count as words, and reads its dictionary from a path that is stored
-    in the model.
+    Rasa's own JiebaTokenizer makes tokens of blanks, which count as words, and reads its dictionary from a
+    path that is stored in the model.
     """
 
     @staticmethod
