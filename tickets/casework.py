@@ -23,6 +23,7 @@ from tickets.models import Attachment, EntryKind, Follower, Purpose, Sender, Tic
 from tickets.numbers import clean_ticket_no, is_receipt_code
 from tickets.routing import Routing
 from tickets.values import Actor
+from tickets.vault import Vault
 from tickets.workflow import Status, check_move
 
 MAX_PHOTOS = 9
@@ -67,6 +68,7 @@ class Casework:
         session: of `Database.transaction()`; committing is its business.
         notice: words for citizens.
         now: the moment of everything that this object does, aware.
+        vault: seals contact data before it is stored; None stores it in clear.
     """
 
     def __init__(
@@ -77,12 +79,14 @@ class Casework:
         calendar: WorkingCalendar,
         notice: Notice = plain_notice,
         now: datetime,
+        vault: Vault | None = None,
     ) -> None:
         self.session = session
         self.routing = routing
         self.calendar = calendar
         self.notice = notice
         self.now = now
+        self.vault = vault
 
     async def find(self, ticket_no: str, *, lock: bool = False) -> Ticket:
         """Raises: TicketNotFound."""

@@ -257,7 +257,7 @@ class TicketService(Casework):
             town=town.code if town and not town.is_unsure else None,
             happened=storable(new.happened),
             reporter_mode=ReporterMode(new.reporter_mode),
-            contact=storable(new.contact),
+            contact=self._sealed(new.contact, ticket_no),
             conversation_id=new.conversation_id,
             receipt_code_hash=receipt_code_hash(ticket_no, code),
             request_key=new.request_key,
@@ -271,6 +271,10 @@ class TicketService(Casework):
             last_hash="",
             **_position(new.place),
         )
+
+    def _sealed(self, contact: str | None, ticket_no: str) -> str | None:
+        said = storable(contact)
+        return self.vault.seal(said, ticket_no) if said and self.vault else said
 
     async def _record_filing(self, ticket: Ticket, new: NewTicket, missing_year: int | None) -> None:
         actor = Actor.citizen(new.conversation_id)

@@ -1,0 +1,229 @@
+"""Sealed contact data, export and erasure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tests.factories import (
+    CALENDAR,
+    NOW,
+    OFFICER,
+    ROUTING,
+    SUPERVISOR,
+    make_conversation,
+    make_new_ticket,
+    make_service,
+)
+from tickets.conversations import receive
+from tickets.database import Database
+from tickets.errors import ActorNotAllowed, ContactSealed, ConversationNotFound, NoteRequired, TicketNotFound
+from tickets.history import verify
+from tickets.models import Conversation, Entry, EntryKind, Message, Ticket
+from tickets.privacy import Privacy
+from tickets.values import Actor
+from tickets.vault import Vault
+from tickets.workflow import ActorKind
+
+TICKET_NO = "FQ20261123-0001"
+PHONE = "13800000000"
+OLD, NEW = bytes(range(32)), bytes(range(32, 64))
+VAULT = Vault({"k1": OLD}, "k1")
+COLLEAGUE = Actor(ActorKind.OFFICER, "1", "林工", "officer", "squad_longtian")
+
+
+def privacy(session: AsyncSession, vault: Vault | None = VAULT) -> Privacy:
+    return Privacy(session, routing=ROUTING, calendar=CALENDAR, now=NOW, vault=vault)
+
+
+async def filed(database: Database, **changes: Any) -> None:
+    async with database.transaction() as session:
+        conversation = await make_conversation(session)
+        await receive(session, conversation, "1", {"text": "我叫王某，电话" + PHONE}, NOW)
+        new = make_new_ticket(
+            contact=PHONE, conversation_id=conversation.id, photos=("a" * 64, "b" * 64), **changes
+        )
+        await make_service(session, vault=VAULT).file(new)
+        await make_service(session).reply(TICKET_NO, "王先生您好", actor=OFFICER)
+
+
+async def everything(database: Database) -> str:
+    """All words in all tables that can hold a person's."""
+    async with database.reading() as session:
+        rows: list[Any] = []
+        for table in ("tickets", "entries", "messages", "conversations", "attachments"):
+            rows += (await session.execute(sa.text(f"SELECT * FROM {table}"))).all()  # noqa: S608 - our words
+    return str(rows)
+
+
+def test_a_vault_opens_what_it_sealed_for_that_ticket_only() -> None:
+    sealed = VAULT.seal(PHONE, "A")
+
+    assert PHONE not in sealed
+    assert sealed != VAULT.seal(PHONE, "A")
+    assert VAULT.open(sealed, "A") == PHONE
+    with pytest.raises(ContactSealed):
+        VAULT.open(sealed, "B")
+
+
+@pytest.mark.parametrize(
+    "broken", ["sealed:k1:AAAA", "sealed:k9:AAAA", "sealed:k1", "sealed:k1:!:x", "sealed:"]
+)
+def test_a_vault_refuses_what_was_changed(broken: str) -> None:
+    with pytest.raises(ContactSealed):
+        VAULT.open(broken, "A")
+
+
+def test_a_vault_reads_what_was_stored_before_there_was_one() -> None:
+    assert VAULT.open(PHONE, "A") == PHONE
+
+
+def test_a_vault_seals_bytes() -> None:
+    sealed = VAULT.seal_bytes(b"photo")
+
+    assert VAULT.open_bytes(sealed) == b"photo"
+    for broken in (b"", sealed[:-1], b"\x02k9" + sealed[3:]):
+        with pytest.raises(ContactSealed):
+            VAULT.open_bytes(broken)
+
+
+@pytest.mark.parametrize(("keys", "current"), [({}, "k1"), ({"k1": b"short"}, "k1"), ({"K:1": OLD}, "K:1")])
+def test_a_vault_wants_good_keys(keys: dict[str, bytes], current: str) -> None:
+    with pytest.raises(ValueError, match="key"):
+        Vault(keys, current)
+
+
+async def test_contact_data_is_sealed_in_the_database(database: Database) -> None:
+    await filed(database)
+
+    async with database.reading() as session:
+        stored = await session.scalar(sa.select(Ticket.contact))
+    assert stored is not None
+    assert stored.startswith("sealed:k1:")
+
+
+async def test_keys_can_be_changed(database: Database) -> None:
+    await filed(database)
+    both = Vault({"k1": OLD, "k2": NEW}, "k2")
+
+    async with database.transaction() as session:
+        assert await privacy(session, both).reseal(both) == 1
+        assert await privacy(session, both).reseal(both) == 0
+        only_new = Vault({"k2": NEW}, "k2")
+        shown = await privacy(session, only_new).reveal_contact(TICKET_NO, "回访", actor=SUPERVISOR)
+    assert shown == PHONE
+
+
+async def test_a_look_at_the_contact_needs_a_reason_and_is_recorded(database: Database) -> None:
+    await filed(database)
+
+    async with database.transaction() as session:
+        assert await privacy(session).reveal_contact(TICKET_NO, "约时间看现场", actor=COLLEAGUE) == PHONE
+        with pytest.raises(NoteRequired):
+            await privacy(session).reveal_contact(TICKET_NO, " ", actor=COLLEAGUE)
+
+    async with database.reading() as session:
+        entry = (await session.scalars(sa.select(Entry).order_by(Entry.number.desc()))).first()
+    assert entry is not None
+    assert (entry.kind, entry.actor_name, entry.text) == (EntryKind.UNSEAL, "林工", "约时间看现场")
+
+
+@pytest.mark.parametrize(
+    ("mode", "role", "department", "may"),
+    [
+        ("real_name", "officer", "squad_longtian", True),
+        ("real_name", "officer", "squad_gaoshan", False),
+        ("real_name", "auditor", "squad_longtian", False),
+        ("real_name", "supervisor", None, True),
+        ("confidential", "officer", "squad_longtian", False),
+        ("confidential", "unit_head", "squad_longtian", False),
+        ("confidential", "supervisor", None, True),
+    ],
+)
+async def test_who_may_look(
+    database: Database, mode: str, role: str, department: str | None, may: bool
+) -> None:
+    await filed(database, reporter_mode=mode)
+    actor = Actor(ActorKind.OFFICER, "3", "某某", role, department)
+
+    async with database.transaction() as session:
+        if may:
+            assert await privacy(session).reveal_contact(TICKET_NO, "核实", actor=actor) == PHONE
+        else:
+            with pytest.raises(ActorNotAllowed):
+                await privacy(session).reveal_contact(TICKET_NO, "核实", actor=actor)
+
+
+async def test_sealed_data_stays_sealed_without_keys(database: Database) -> None:
+    await filed(database)
+
+    async with database.transaction() as session:
+        with pytest.raises(ContactSealed):
+            await privacy(session, None).reveal_contact(TICKET_NO, "核实", actor=SUPERVISOR)
+
+
+async def test_export_has_what_is_theirs_and_no_inner_notes(database: Database) -> None:
+    await filed(database)
+    async with database.transaction() as session:
+        await make_service(session).add_note(TICKET_NO, "内部意见", actor=OFFICER)
+
+    async with database.reading() as session:
+        exported = await privacy(session).export(1)
+        with pytest.raises(ConversationNotFound):
+            await privacy(session).export(99)
+
+    [ticket] = exported["tickets"]
+    assert (ticket["contact"], ticket["summary"]) == (PHONE, "路边倒了一车装修垃圾")
+    assert [entry["kind"] for entry in ticket["entries"]] == ["submitted", "reply"]
+    assert [message["sender"] for message in exported["messages"]] == ["citizen", "officer"]
+    assert "内部意见" not in str(exported)
+
+
+async def test_erasing_leaves_a_skeleton_with_a_tombstone(database: Database) -> None:
+    await filed(database)
+    deleted: list[str] = []
+
+    async with database.transaction() as session:
+        count = await privacy(session).erase(
+            1, actor=SUPERVISOR, reason="本人书面申请", delete_photo=deleted.append
+        )
+
+    assert count == 1
+    assert deleted == ["a" * 64, "b" * 64]
+    left = await everything(database)
+    for word in (PHONE, "王", "装修垃圾", "东华村", "visitor-1", "a" * 64):
+        assert word not in left
+    async with database.reading() as session:
+        assert await verify(session) == []
+        ticket = (await session.scalars(sa.select(Ticket))).one()
+        assert (ticket.ticket_no, ticket.category) == (TICKET_NO, "illegal_dumping")
+        assert (await session.scalars(sa.select(Message.handled_at))).all() == [NOW, NOW]
+        entry = (await session.scalars(sa.select(Entry).order_by(Entry.number.desc()))).first()
+        assert entry is not None
+        assert (entry.kind, entry.text) == (EntryKind.ERASURE, "本人书面申请")
+        with pytest.raises(TicketNotFound):
+            await make_service(session).status_for(TICKET_NO, conversation_id=1)
+
+
+async def test_a_photo_that_another_ticket_needs_stays(database: Database) -> None:
+    await filed(database)
+    async with database.transaction() as session:
+        await make_service(session).file(make_new_ticket(photos=("b" * 64,)))
+        deleted: list[str] = []
+        await privacy(session).erase(1, actor=SUPERVISOR, reason="申请", delete_photo=deleted.append)
+
+    assert deleted == ["a" * 64]
+
+
+async def test_erasing_says_why_and_whose(database: Database) -> None:
+    await filed(database)
+
+    async with database.transaction() as session:
+        with pytest.raises(NoteRequired):
+            await privacy(session).erase(1, actor=SUPERVISOR, reason="", delete_photo=print)
+        with pytest.raises(ConversationNotFound):
+            await privacy(session).erase(9, actor=SUPERVISOR, reason="申请", delete_photo=print)
+        assert (await session.get_one(Conversation, 1)).address == "visitor-1"

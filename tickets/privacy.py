@@ -1,0 +1,204 @@
+"""What people may ask about their own data: see it, have it erased. And who may see their contact data.
+
+Erasing empties words, contact, photos and messages, and leaves the skeleton of the ticket (number,
+category, times, statuses) with a tombstone in its history: the bureau must still be able to show that it
+acted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+
+from tickets.casework import Casework
+from tickets.errors import ActorNotAllowed, ContactSealed, ConversationNotFound, NoteRequired
+from tickets.history import erase_entries
+from tickets.models import (
+    Attachment,
+    Conversation,
+    Entry,
+    EntryKind,
+    Feedback,
+    Follower,
+    Message,
+    Mode,
+    Ticket,
+)
+from tickets.staff import Role
+from tickets.values import Actor
+from tickets.vault import Vault, is_sealed
+
+# Whose work needs the citizen's number. A confidential reporter is hidden from the unit, so there only
+# these open it.
+_UNSEAL_CONFIDENTIAL = frozenset({Role.SUPERVISOR})
+_UNSEAL = frozenset({Role.OFFICER, Role.UNIT_HEAD, Role.SUPERVISOR})
+ERASED = "（已按诉求人要求删除）"
+
+
+class Privacy(Casework):
+    """Opening, exporting and erasing personal data."""
+
+    async def reveal_contact(self, ticket_no: str, reason: str, *, actor: Actor) -> str:
+        """Contact data in clear, "" if there is none; the look goes onto the record.
+
+        Raises: TicketNotFound; NoteRequired, without a reason; ActorNotAllowed; ContactSealed.
+        """
+        if not reason.strip():
+            raise NoteRequired("unsealing says why")
+        ticket = await self.find(ticket_no, lock=True)
+        allowed = _UNSEAL_CONFIDENTIAL if ticket.reporter_mode == "confidential" else _UNSEAL
+        is_their_work = actor.role == Role.SUPERVISOR or actor.department == ticket.department
+        if actor.role not in allowed or not is_their_work:
+            raise ActorNotAllowed("contact data")
+        await self.record(ticket, EntryKind.UNSEAL, actor, reason)
+        return open_contact(ticket, self.vault)
+
+    async def export(self, conversation_id: int) -> dict[str, Any]:
+        """Everything that is kept about a conversation and its tickets, as JSON.
+
+        Raises: ConversationNotFound; ContactSealed.
+        """
+        conversation = await self._conversation(conversation_id)
+        messages = await self.session.scalars(
+            select(Message).where(Message.conversation_id == conversation_id).order_by(Message.id)
+        )
+        tickets = await self.session.scalars(
+            select(Ticket).where(Ticket.conversation_id == conversation_id).order_by(Ticket.id)
+        )
+        return {
+            "conversation": {
+                "channel": conversation.channel,
+                "address": conversation.address,
+                "created_at": conversation.created_at.isoformat(),
+            },
+            "messages": [
+                {"at": row.created_at.isoformat(), "sender": row.sender.value, "content": row.content}
+                for row in messages
+            ],
+            "tickets": [await self._exported(ticket) for ticket in tickets.all()],
+        }
+
+    async def erase(
+        self, conversation_id: int, *, actor: Actor, reason: str, delete_photo: Callable[[str], None]
+    ) -> int:
+        """Erase a person's words everywhere. Returns the number of tickets that keep a skeleton.
+
+        Open tickets are erased, too: nobody can be made to leave words here. Files go when nothing else
+        needs them; do it in a transaction that commits, because a deleted file doesn't come back.
+
+        Raises: ConversationNotFound; NoteRequired.
+        """
+        if not reason.strip():
+            raise NoteRequired("erasure says why")
+        conversation = await self._conversation(conversation_id)
+        tickets = await self.session.scalars(
+            select(Ticket)
+            .where(Ticket.conversation_id == conversation_id)
+            .order_by(Ticket.id)
+            .with_for_update()
+        )
+        erased = [await self._erase_ticket(ticket, actor, reason) for ticket in tickets.all()]
+        await self._erase_photos(erased, conversation_id, delete_photo)
+        await self._erase_messages(conversation)
+        return len(erased)
+
+    async def reseal(self, vault: Vault, limit: int = 500) -> int:
+        """Seal contacts with the current key that are in clear or under an old one. Returns how many;
+        again until 0.
+        """
+        rows = await self.session.scalars(
+            select(Ticket).where(Ticket.contact.is_not(None), Ticket.contact != "").with_for_update()
+        )
+        todo = [ticket for ticket in rows if vault.needs_resealing(ticket.contact or "")][:limit]
+        for ticket in todo:
+            ticket.contact = vault.seal(vault.open(ticket.contact or "", ticket.ticket_no), ticket.ticket_no)
+        return len(todo)
+
+    async def _conversation(self, conversation_id: int) -> Conversation:
+        found = await self.session.get(Conversation, conversation_id)
+        if found is None:
+            raise ConversationNotFound(str(conversation_id))
+        return found
+
+    async def _exported(self, ticket: Ticket) -> dict[str, Any]:
+        entries = await self.session.scalars(
+            select(Entry).where(Entry.ticket_id == ticket.id).order_by(Entry.number)
+        )
+        return {
+            "ticket_no": ticket.ticket_no,
+            "status": ticket.status.value,
+            "category": ticket.category,
+            "summary": ticket.summary,
+            "place": ticket.place,
+            "happened": ticket.happened,
+            "contact": open_contact(ticket, self.vault),
+            "rating": ticket.rating,
+            "created_at": ticket.created_at.isoformat(),
+            # What officers note among themselves is about their work; the rest is the citizen's to see.
+            "entries": [
+                {"at": row.at.isoformat(), "kind": row.kind.value, "text": row.text}
+                for row in entries
+                if row.kind not in (EntryKind.NOTE, EntryKind.HAND_BACK, EntryKind.RULING)
+            ],
+        }
+
+    async def _erase_ticket(self, ticket: Ticket, actor: Actor, reason: str) -> int:
+        ticket.summary, ticket.place, ticket.happened = ERASED, None, None
+        ticket.contact, ticket.rating_reason = None, None
+        ticket.latitude = ticket.longitude = None
+        ticket.conversation_id = None
+        ticket.version += 1
+        numbers = await self.session.scalars(
+            select(Entry.number).where(
+                Entry.ticket_id == ticket.id,
+                Entry.erased_at.is_(None),
+                Entry.kind.not_in((EntryKind.ERASURE, EntryKind.MERGE)),
+            )
+        )
+        await erase_entries(self.session, ticket, numbers.all(), actor, reason, self.now)
+        return ticket.id
+
+    async def _erase_photos(
+        self, ticket_ids: list[int], conversation_id: int, delete_photo: Callable[[str], None]
+    ) -> None:
+        messages = select(Message.id).where(Message.conversation_id == conversation_id)
+        theirs = Attachment.ticket_id.in_(ticket_ids) | Attachment.message_id.in_(messages)
+        hashes = set(await self.session.scalars(select(Attachment.sha256).where(theirs)))
+        await self.session.execute(delete(Attachment).where(theirs))
+        for sha256 in sorted(hashes):
+            others = select(func.count(Attachment.id)).where(Attachment.sha256 == sha256)
+            if not await self.session.scalar(others):
+                delete_photo(sha256)
+
+    async def _erase_messages(self, conversation: Conversation) -> None:
+        mine = Message.conversation_id == conversation.id
+        await self.session.execute(delete(Follower).where(Follower.conversation_id == conversation.id))
+        await self.session.execute(
+            update(Feedback).where(Feedback.conversation_id == conversation.id).values(question="")
+        )
+        await self.session.execute(
+            update(Message)
+            .where(mine)
+            .values(content={"text": ERASED}, update_id=None, ticket_id=None, handled_at=self.now)
+            .execution_options(synchronize_session=False)
+        )
+        # The address names the person; the row stays so that what refers to it still does.
+        conversation.address = f"erased-{conversation.id}"
+        conversation.state = {}
+        conversation.mode, conversation.officer_id = Mode.ASSISTANT, None
+        conversation.gone_at = self.now
+
+
+def open_contact(ticket: Ticket, vault: Vault | None) -> str:
+    """A ticket's contact data in clear. The caller answers for the record of it.
+
+    Raises: ContactSealed, if it is sealed and there is no vault.
+    """
+    stored = ticket.contact or ""
+    if not is_sealed(stored):
+        return stored
+    if vault is None:
+        raise ContactSealed(ticket.ticket_no)
+    return vault.open(stored, ticket.ticket_no)
