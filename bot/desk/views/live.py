@@ -6,6 +6,7 @@ The page decides what to do, so that nothing typed is lost.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Sequence
 
@@ -25,21 +26,25 @@ async def events(request: web.Request) -> web.StreamResponse:
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
     await response.prepare(request)
-    await response.write(b"retry: 5000\n\n")
-    with request.config_dict[WATCH].page(database) as news:
+    # The officer went to another page: nobody is there to write to.
+    with request.config_dict[WATCH].page(database) as news, contextlib.suppress(ConnectionResetError):
+        await response.write(b"retry: 5000\n\n")
         while await _still_signed_in(request):
-            try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    changed = await news.get()
-            except TimeoutError:
-                await response.write(b": still here\n\n")
-                continue
+            changed = await _next(news)
             if changed is None:
                 break
             seen = [ticket for ticket in changed if visit.reach.covers(ticket)]
-            if seen:
-                await response.write(_event(seen))
+            await response.write(_event(seen) if seen else b": still here\n\n")
     return response
+
+
+async def _next(news: asyncio.Queue[Sequence[Ticket] | None]) -> Sequence[Ticket] | None:
+    """What changed, [] after a while without news, None when the desk closes."""
+    try:
+        async with asyncio.timeout(HEARTBEAT_SECONDS):
+            return await news.get()
+    except TimeoutError:
+        return []
 
 
 def _event(tickets: Sequence[Ticket]) -> bytes:

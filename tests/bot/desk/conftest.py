@@ -13,7 +13,7 @@ from bot import desk
 from bot.config import Settings
 from bot.services import Services
 from bot.typedefs import RELAY, SERVICES, SETTINGS
-from knowledge_base.models import KnowledgeBase
+from knowledge_base.base import KnowledgeBase
 from tests.bot.desk.browsing import Browser, Clock, Outbox, add_officer
 from tickets.database import Database, upgrade
 from tickets.deadlines import WorkingCalendar

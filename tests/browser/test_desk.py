@@ -1,0 +1,290 @@
+"""The desk as officers meet it: by mouse, by key, without JavaScript, on a telephone."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from axe_playwright_python.async_playwright import Axe
+from PIL import Image
+from playwright.async_api import Page, expect
+
+from bot import desk
+from bot.config import Settings
+from bot.security import setup_security
+from bot.services import Services
+from bot.typedefs import SERVICES, SETTINGS
+from tests.bot.desk.browsing import PASSWORD, add_officer
+from tests.browser.conftest import NewVisitor
+from tests.factories import make_conversation, make_service, make_ticket
+from tickets.conversations import receive
+from tickets.database import Database, upgrade
+from tickets.deadlines import WorkingCalendar
+from tickets.models import Role
+from tickets.officers import invite
+from tickets.photos import PhotoStore
+from tickets.routing import Routing
+from tickets.values import Actor, Place
+from tickets.workflow import ActorKind, Status
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+WIDTHS = (375, 1440)
+
+
+class RunningDesk:
+    """The desk on a port of its own, with some tickets."""
+
+    def __init__(self, parts: Services) -> None:
+        self.parts = parts
+        self.url = ""
+        self.overdue = ""
+        self.fresh = ""
+
+    async def file(self, days_ago: float = 0, status: Status = Status.SUBMITTED, **changes: Any) -> str:
+        """A ticket of a citizen on the web."""
+        at = datetime.now(UTC) - timedelta(days=days_ago)
+        async with self.parts.database.transaction() as session:
+            conversation = await make_conversation(session, address=f"visitor-{at.timestamp()}", now=at)
+            await receive(session, conversation, "1", {"text": "路边有人倒垃圾"}, at - timedelta(minutes=1))
+            filed = await make_ticket(session, status, now=at, conversation_id=conversation.id, **changes)
+        return filed.ticket_no
+
+
+def _photo() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (640, 480), "olive").save(file, "JPEG")
+    return file.getvalue()
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def running(tmp_path_factory: pytest.TempPathFactory, knowledge: Any) -> AsyncIterator[RunningDesk]:
+    folder = tmp_path_factory.mktemp("desk")
+    settings = Settings(data_folder=folder, nlu_enabled=False)
+    await asyncio.to_thread(upgrade, settings.resolved_database_url)
+    parts = Services(
+        database=Database(settings.resolved_database_url),
+        photos=PhotoStore(folder / "photos"),
+        routing=Routing.load(),
+        calendar=WorkingCalendar.load(),
+        knowledge=knowledge,
+    )
+    running = RunningDesk(parts)
+    photo = await asyncio.to_thread(parts.photos.save, _photo())
+    now = datetime.now(UTC)
+    await add_officer(parts, "lin", now=now)
+    await add_officer(parts, "chen", display_name="陈主任", role=Role.ADMINISTRATOR, department=None, now=now)
+    running.overdue = await running.file(30, Status.ACCEPTED, photos=(photo.sha256,))
+    await running.file(0.2, category="dog", summary="两条大狼狗不牵绳", place=Place("龙田镇街上"))
+    running.fresh = await running.file(0.1)
+    app = web.Application()
+    app[SETTINGS], app[SERVICES] = settings, parts
+    setup_security(app, settings)
+    desk.setup(app)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    running.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield running
+    await runner.cleanup()
+    await parts.database.close()
+
+
+async def _sign_in(page: Page, username: str = "lin") -> None:
+    await page.fill("#username", username)
+    await page.fill("#password", PASSWORD)
+    await page.click("button.primary")
+    await expect(page.locator(".me")).to_be_visible()
+
+
+async def _serious_problems(page: Page) -> list[str]:
+    results = await Axe().run(page)
+    return [
+        f"{found['id']}: {node['html']}"
+        for found in results.response["violations"]
+        if found["impact"] in {"serious", "critical"}
+        for node in found["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_no_page_keeps_anybody_out(running: RunningDesk, visitor: NewVisitor, width: int) -> None:
+    async with running.parts.database.transaction() as session:
+        token = await invite(session, role=Role.OFFICER, department=None, now=datetime.now(UTC))
+    person = await visitor(width=width, url=running.url)
+    page = await person.open("/desk/sign-in")
+    person.may_lose_connection = True
+    found = {"/sign-in": await _serious_problems(page)}
+    await _sign_in(page, "chen")
+    paths = [
+        "/",
+        "/?view=mine",
+        "/?view=overdue",
+        f"/tickets/{running.overdue}",
+        "/tickets/FQ20200101-0001",
+        "/dashboard",
+        "/officers",
+        "/officers/1",
+        "/account",
+        "/account/second-factor",
+        "/audit",
+        f"/welcome/{token}",
+    ]
+
+    wide = []
+    for path in paths:
+        await page.goto(f"{running.url}/desk{path}")
+        found[path] = await _serious_problems(page)
+        if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(path)
+
+    assert {path: problems for path, problems in found.items() if problems} == {}
+    assert wide == []
+
+
+async def test_a_new_officer_answers_the_oldest_overdue_ticket_in_twelve_clicks(
+    running: RunningDesk, visitor: NewVisitor
+) -> None:
+    async with running.parts.database.transaction() as session:
+        token = await invite(session, role=Role.OFFICER, department="squad_longtian", now=datetime.now(UTC))
+    ticket_no = await running.file(40, Status.ASSIGNED)
+    person = await visitor(width=1440, url=running.url)
+    page = await person.open(f"/desk/welcome/{token}")
+    clicks = 0
+
+    async def click(selector: str) -> None:
+        nonlocal clicks
+        clicks += 1
+        await page.locator(selector).first.click()
+
+    await page.fill("#display_name", "吴敏")
+    await page.fill("#username", "wumin")
+    await page.fill("#password", PASSWORD)
+    await page.fill("#password_again", PASSWORD)
+    await click("button.primary")
+    await click(".view-overdue")
+    await click(".row-title")
+    await expect(page.locator(".crumbs .no")).to_have_text(ticket_no)
+    await click("text=我来办理")
+    await expect(page.locator(".notice.good")).to_contain_text("已接手")
+    await click("button:has-text('开始办理')")
+    await page.select_option("#template", label="垃圾已清走")
+    await expect(page.locator("#live-preview")).to_contain_text(f"龙田中队回复您（工单{ticket_no}）")
+    clicks += 2
+    await click("button[value=send]")
+    await expect(page.locator(".notice.good")).to_contain_text("回复已发出")
+    await page.fill("#status-note", "垃圾已经清走")
+    await click("button:has-text('办结')")
+
+    await expect(page.locator(".marks .chip").first).to_have_text("已办结")
+    assert clicks <= 12
+
+
+async def test_reading_and_replying_work_without_javascript(
+    running: RunningDesk, visitor: NewVisitor
+) -> None:
+    ticket_no = await running.file()
+    person = await visitor(width=375, url=running.url, java_script_enabled=False)
+    page = await person.open(f"/desk/tickets/{ticket_no}")
+
+    await _sign_in(page)
+    await page.fill("#reply-text", "马上去看")
+    await page.click("button[value=preview]")
+    await expect(page.locator(".preview")).to_contain_text("马上去看")
+    await page.click("button[value=send]")
+
+    await expect(page.locator(".said-officer")).to_contain_text("马上去看")
+
+
+async def test_what_is_typed_outlives_news_and_a_reload(running: RunningDesk, visitor: NewVisitor) -> None:
+    ticket_no = await running.file()
+    person = await visitor(width=1440, url=running.url)
+    page = await person.open("/desk/sign-in")
+    await _sign_in(page)
+    async with page.expect_response("**/desk/events"):
+        await page.goto(f"{running.url}/desk/tickets/{ticket_no}")
+    await page.fill("#reply-text", "写了一半")
+    await asyncio.sleep(2.5)
+
+    async with running.parts.database.transaction() as session:
+        service = make_service(session, now=datetime.now(UTC))
+        await service.add_note(ticket_no, "另一位的备注", actor=Actor(ActorKind.OFFICER, "2", "陈主任"))
+    await expect(page.locator("[data-fresh]")).to_be_visible()
+    assert await page.input_value("#reply-text") == "写了一半"
+    await page.click("[data-fresh]")
+
+    await expect(page.locator(".said-note")).to_contain_text("另一位的备注")
+    assert await page.input_value("#reply-text") == "写了一半"
+
+
+async def test_keys_lead_through_the_queue_and_the_ticket(running: RunningDesk, visitor: NewVisitor) -> None:
+    page = await (await visitor(width=1440, url=running.url)).open("/desk/sign-in")
+    await _sign_in(page)
+
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    await page.keyboard.press("k")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile(r"/desk/tickets/"))
+    await page.keyboard.press("r")
+    await expect(page.locator("#reply-text")).to_be_focused()
+    await page.keyboard.type("ru")
+    assert await page.input_value("#reply-text") == "ru"
+    await page.locator("#reply-text").blur()
+    await page.keyboard.press("n")
+    await expect(page.locator("#note-text")).to_be_focused()
+    await page.locator("#note-text").blur()
+    await page.keyboard.press("u")
+
+    await expect(page).to_have_url(re.compile(r"/desk/$"))
+    await page.keyboard.press("/")
+    await expect(page.locator("#filter-text")).to_be_focused()
+
+
+async def test_a_photo_opens_above_the_page(running: RunningDesk, visitor: NewVisitor) -> None:
+    page = await (await visitor(width=375, url=running.url)).open(f"/desk/tickets/{running.overdue}")
+    await _sign_in(page)
+
+    await page.locator("[data-photo]").first.click()
+    image = page.locator(".viewer img")
+    await expect(image).to_be_visible()
+    await page.wait_for_function("document.querySelector('.viewer img').naturalWidth === 640")
+    await page.keyboard.press("Escape")
+
+    await expect(image).to_be_hidden()
+
+
+async def test_a_move_that_needs_a_note_asks_for_it(running: RunningDesk, visitor: NewVisitor) -> None:
+    page = await (await visitor(width=1440, url=running.url)).open(f"/desk/tickets/{running.fresh}")
+    await _sign_in(page)
+
+    await page.click("button:has-text('不予受理')")
+
+    assert await page.evaluate("document.querySelector('#status-note').validationMessage") == "这一步要写说明"
+
+
+async def test_screenshots(running: RunningDesk, visitor: NewVisitor, tmp_path: Path) -> None:
+    """Kept in var/screenshots when that folder exists, to look at."""
+    folder = Path("var/screenshots") if Path("var/screenshots").is_dir() else tmp_path  # noqa: ASYNC240 - a test
+    for width in WIDTHS:
+        page = await (await visitor(width=width, url=running.url)).open("/desk/sign-in")
+        await page.screenshot(path=folder / f"desk-sign-in-{width}.png")
+        await _sign_in(page, "chen")
+        for name, path in (
+            ("queue", "/"),
+            ("ticket", f"/tickets/{running.overdue}"),
+            ("dashboard", "/dashboard"),
+        ):
+            await page.goto(f"{running.url}/desk{path}")
+            await page.screenshot(path=folder / f"desk-{name}-{width}.png", full_page=True)
+
+    assert len(list(folder.glob("desk-*.png"))) == 8
