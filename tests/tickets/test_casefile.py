@@ -1,0 +1,107 @@
+"""The case file: everything about one ticket, checkable without us."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.factories import NOW, OFFICER, ROUTING, SUPERVISOR, make_conversation, make_service, make_ticket
+from tickets.casefile import build_case_file
+from tickets.database import Database
+from tickets.errors import TicketNotFound
+from tickets.history import canonical, erase_entries
+from tickets.photos import PhotoStore
+from tickets.workflow import Status
+
+TICKET_NO = "FQ20261123-0001"
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> PhotoStore:
+    return PhotoStore(tmp_path / "photos")
+
+
+async def case_file(database: Database, photos: PhotoStore) -> dict[str, bytes]:
+    async with database.reading() as session:
+        content = await build_case_file(session, TICKET_NO, photos=photos, routing=ROUTING, now=NOW)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture
+async def filed(database: Database, photos: PhotoStore) -> Database:
+    out = io.BytesIO()
+    Image.new("RGB", (32, 32), "green").save(out, "PNG")
+    stored = photos.save(out.getvalue())
+    async with database.transaction() as session:
+        conversation = await make_conversation(session)
+        await make_ticket(
+            session,
+            Status.IN_PROGRESS,
+            conversation_id=conversation.id,
+            photos=(stored.sha256, "f" * 64),
+            summary="<script>alert(1)</script>",
+            contact="13800000000",
+        )
+        await make_service(session).reply(TICKET_NO, "正在办\n请等", actor=OFFICER)
+    return database
+
+
+async def test_every_file_matches_the_list_of_hashes(filed: Database, photos: PhotoStore) -> None:
+    files = await case_file(filed, photos)
+
+    listed = dict(reversed(line.split("  ")) for line in files.pop("SHA256SUMS").decode().splitlines())
+    assert listed == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    assert set(files) == {"index.html", "history.json", "conversation.json", "summary.json", "photos/01.jpg"}
+
+
+async def test_the_chain_can_be_computed_from_the_file_alone(filed: Database, photos: PhotoStore) -> None:
+    files = await case_file(filed, photos)
+    previous = "0" * 64
+
+    for entry in json.loads(files["history.json"]):
+        content = hashlib.sha256(canonical([entry["salt"], entry["text"], entry["data"]])).hexdigest()
+        assert (entry["content"], entry["previous"]) == (content, previous)
+        covered = {
+            key: entry[key]
+            for key in ("number", "kind", "actor", "from_status", "to_status", "content", "at", "previous")
+        }
+        previous = hashlib.sha256(canonical(covered | {"ticket_no": TICKET_NO})).hexdigest()
+        assert entry["hash"] == previous
+
+    summary = json.loads(files["summary.json"])
+    assert (summary["last_hash"], summary["history_is_whole"]) == (previous, True)
+    assert summary["missing_photos"] == ["f" * 64]
+
+
+async def test_the_page_shows_words_as_words(filed: Database, photos: PhotoStore) -> None:
+    page = (await case_file(filed, photos))["index.html"].decode()
+
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "正在办<br>请等" in page
+    assert "13800000000" not in page
+
+
+async def test_what_was_erased_stays_erased(filed: Database, photos: PhotoStore) -> None:
+    async with filed.transaction() as session:
+        ticket = await make_service(session).find_for_change(TICKET_NO)
+        await erase_entries(session, ticket, [1], SUPERVISOR, "申请", NOW)
+
+    files = await case_file(filed, photos)
+
+    assert "（已删除）" in files["index.html"].decode()
+    assert json.loads(files["summary.json"])["history_is_whole"]
+
+
+async def test_an_unknown_ticket_has_no_file(database: Database, photos: PhotoStore) -> None:
+    async with database.reading() as session:
+        with pytest.raises(TicketNotFound):
+            await build_case_file(session, TICKET_NO, photos=photos, routing=ROUTING, now=NOW)
