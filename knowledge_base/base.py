@@ -55,8 +55,9 @@ class KnowledgeBase:
         self._store = store
         self._citations = CitationFinder(library)
         self._laws = LawSearch(library, self._citations)
-        self._index = CardIndex([*cards, *guards])
-        self._answering = Answering(library, self._index, self._laws, self._citations)
+        ranked = [*cards, *guards]
+        self._index = CardIndex(ranked, [self._cited_text(card) for card in ranked])
+        self._answering = Answering(library, self._index, self._laws, self._citations, self._meaning)
         self._encoder = encoder
         # The encoder keeps its working memory in itself: one question at a time.
         self._encoding = threading.Lock()
@@ -130,7 +131,7 @@ class KnowledgeBase:
             as_of: today if None. A day that the question itself names ("去年六月罚的") is heeded too.
             context: the answer before this one in the same conversation, for questions like 那罚多少.
         """
-        return self._answering.answer(question, as_of or _today(), self._meaning(question), context)
+        return self._answering.answer(question, as_of or _today(), context)
 
     def search(self, query: str, limit: int = 5, as_of: date | None = None) -> list[Hit]:
         """The articles in force on that day (today if None) that fit a query best."""
@@ -155,6 +156,10 @@ class KnowledgeBase:
                 self._encoder = load_encoder()
             vector = self._encoder.query([simplified(text)[:LONGEST_QUESTION]])
         return np.asarray(vector, dtype=np.float32).reshape(-1)
+
+    def _cited_text(self, card: RuleCard) -> str:
+        found = (self.library.article(cite.law, cite.article, _today()) for cite in card.cites)
+        return " ".join(article.text for article in found if article is not None)
 
     def _use_what_is_there(self) -> None:
         """Cards are ranked by meaning once all of them have vectors, articles as soon as one has."""

@@ -137,16 +137,16 @@ def _count(
     postings = []
     for number, field in enumerate(joined):
         codes, whole = grams_at(field.points, gram_size)
-        documents = field.documents[: len(codes)][whole]
-        posting = (codes[whole] << np.uint64(_DOCUMENT_BITS) | documents) << np.uint64(_FIELD_BITS)
+        owners = field.documents[: len(codes)][whole]
+        posting = (codes[whole] << np.uint64(_DOCUMENT_BITS) | owners) << np.uint64(_FIELD_BITS)
         postings.append(posting | np.uint64(number))
     # Numbers sort many times faster than an order of them does, so everything that matters is inside the
     # number.
     keys: Codes = np.sort(np.concatenate(postings))
-    counts = np.asarray(weights, dtype=np.float32)[
+    counts: NDArray[np.float32] = np.asarray(weights, dtype=np.float32)[
         (keys & np.uint64((1 << _FIELD_BITS) - 1)).astype(np.int64)
     ]
-    keys >>= np.uint64(_FIELD_BITS)
+    keys = keys >> np.uint64(_FIELD_BITS)
     first = _first_of_each(keys)
     counts = np.add.reduceat(counts, first) if len(first) else counts
     keys = keys[first]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -15,7 +16,7 @@ from knowledge_base.statutes.version import StatuteVersion
 from knowledge_base.vectors import LONGEST_TEXT, Vectors
 from knowledge_base.words import simplified
 
-SETTINGS = Settings(k1=1.2, b=0.75, gram_weights=(0.3, 1.0))
+SETTINGS = Settings(k1=1.2, b=0.75, gram_weights=(0.4, 1.0))
 TITLE_WEIGHT = 1.0
 HEADING_WEIGHT = 1.0
 # Fused as in DESIGN section 4: both scaled to 0..1 over the best of each, words a little lighter than
@@ -25,6 +26,11 @@ _WORDS_SHARE = 0.4
 # An article that the question names stands above all that words find.
 _NAMED = 10.0
 LONGEST_QUERY = 600
+
+
+def index_articles(laws: Sequence[str], headings: Sequence[str], texts: Sequence[str]) -> Bm25:
+    """Articles by words: title of the law, path of headings, and text count."""
+    return Bm25([Field(laws, TITLE_WEIGHT), Field(headings, HEADING_WEIGHT), Field(texts)], SETTINGS)
 
 
 class LawSearch:
@@ -38,13 +44,10 @@ class LawSearch:
         self._owner = np.array([i for i, _ in owners], dtype=np.int64)
         self._articles = [article for _, article in owners]
         self._place = {(i, article.number): n for n, (i, article) in enumerate(owners)}
-        self._words = Bm25(
-            [
-                Field([self._versions[i].law for i, _ in owners], TITLE_WEIGHT),
-                Field([article.heading for article in self._articles], HEADING_WEIGHT),
-                Field([article.text for article in self._articles]),
-            ],
-            SETTINGS,
+        self._words = index_articles(
+            [self._versions[i].law for i, _ in owners],
+            [article.heading for article in self._articles],
+            [article.text for article in self._articles],
         )
         self._vectors: tuple[Vectors, NDArray[np.bool_]] | None = None
 

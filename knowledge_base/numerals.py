@@ -6,6 +6,7 @@ stands in an article.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ def int_to_chinese(number: int) -> str:
 _ARTICLE = re.compile(rf"第?\s*([{_CHINESE}]+|\d+)\s*条?(?:\s*之\s*([{_CHINESE}]+|\d+))?")
 
 
+@functools.lru_cache(maxsize=4096)
 def normal_article(text: str) -> str:
     """One spelling for an article number: 30, 30条, 第30条, 第三十条 -> 第三十条; 第17条之1 -> 第十七条之一.
 
@@ -159,6 +161,25 @@ def quantities(text: str) -> list[Quantity]:
     for match in _BARE.finditer(text):
         found.append(Quantity(_value(match[0]), "", match[0]))
     return found
+
+
+def canonical(text: str) -> str:
+    """A text with every quantity in one spelling, to look for the words of one text in another: 十五天 ->
+    15日.
+    """
+    text = unicodedata.normalize("NFKC", text)
+
+    def spell(match: re.Match[str]) -> str:
+        found = quantities(match[0])
+        return "至".join(f"{_plain(q.value)}{q.unit}" for q in found) if found else match[0]
+
+    text = _PERCENT.sub(spell, text)
+    text = _FRACTION.sub(spell, text)
+    return _QUANTITY.sub(spell, text)
+
+
+def _plain(value: Fraction) -> str:
+    return str(value.numerator) if value.denominator == 1 else f"{float(value):g}"
 
 
 def dates(text: str) -> list[str]:

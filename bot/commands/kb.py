@@ -14,13 +14,7 @@ from knowledge_base.models import RuleCard
 from knowledge_base.statutes.library import StatuteLibrary
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `kb` with its own commands."""
-    parser = commands.add_parser("kb", help="知识库：检查规则卡片、导入法规文本")
-    add_commands(parser)
-
-
-def add_commands(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The commands under `wenfa kb`; each sets `run`, which takes the arguments and gives the exit status."""
     inner = parser.add_subparsers(dest="kb_command", required=True)
     check = inner.add_parser("check", help="检查所有规则卡片：引用是否有效、数字是否有出处、问法是否找得到")
@@ -82,7 +76,7 @@ def _say(line: str) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run as `python -m bot.commands.kb`."""
     parser = argparse.ArgumentParser(prog="wenfa kb")
-    add_commands(parser)
+    add_arguments(parser)
     args = parser.parse_args(arguments)
     try:
         return int(args.run(args))

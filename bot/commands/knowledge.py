@@ -1,0 +1,35 @@
+"""The knowledge base for commands that run by themselves."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from knowledge_base.base import KnowledgeBase
+
+
+def load(data_folder: Path, *, meaning: bool = True) -> KnowledgeBase:
+    """Load the knowledge base, with the vectors of the cards if `meaning`.
+
+    They are built on the first call, which takes a minute or two and says so on standard error; after that
+    they come
+    from the data folder. Vectors of articles are used as far as the running assistant has built them.
+    """
+    knowledge = KnowledgeBase.load(data_folder / "knowledge", imported=data_folder / "statutes")
+    if meaning and not knowledge.has_vectors:
+        sys.stderr.write("building the vectors of the rule cards, once ...\n")
+        knowledge.build_vectors(_Progress().show, with_articles=False)
+    return knowledge
+
+
+class _Progress:
+    """Says how far it is, every tenth of the way."""
+
+    def __init__(self) -> None:
+        self._last = -1
+
+    def show(self, what: str, done: int, total: int) -> None:
+        tenth = 10 * done // max(total, 1)
+        if tenth != self._last:
+            self._last = tenth
+            sys.stderr.write(f"  {what}: {done}/{total}\n")

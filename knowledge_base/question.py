@@ -1,0 +1,91 @@
+"""What a question says besides its matter: the day it is about, the law it quotes, whether it follows
+another.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from knowledge_base.citations import CitationFinder, Mention
+from knowledge_base.numerals import chinese_to_int
+from knowledge_base.words import simplified
+
+_NUMERAL = "一二三四五六七八九十"
+_MONTH = rf"(\d{{1,2}}|[{_NUMERAL}]{{1,2}})月(?:份|底|初|中旬)?"
+_YEARS_AGO = {"今年": 0, "去年": 1, "上年": 1, "前年": 2, "大前年": 3}
+_RELATIVE = re.compile(rf"(大前年|前年|去年|上年|今年)(?:的)?(?:{_MONTH})?")
+_ABSOLUTE = re.compile(rf"(?<!\d)((?:19|20)\d{{2}})(?:年|[-./])(?:{_MONTH}|(\d{{1,2}})(?=[-./]))?")
+_LAST_MONTH = re.compile(r"上个?月")
+# After these a date is that of a law, or the beginning of something that lasts, not the day of a deed.
+_DATE_OF_A_LAW = re.compile(
+    r"^(?:\d{1,2}[日号])?(?:起|以后|之后|后|开始|新|版|修订|修正|修改|施行|实施|的?(?:新|老|旧)?(?:法|规定|条例|办法))"
+)
+# Only deeds have a day whose law matters; a house that was built in 2010 is judged by today's rules on what
+# to do.
+_DEED = re.compile(
+    r"罚|处罚|拘留|被抓|被查|立案|决定书|扣|拘|发生|咬|砸|打|吵|倒|烧|偷|停|开的单|事故|案|处理"
+)
+_FOLLOWS = re.compile(
+    r"^(?:那|那么|那要是|要是|如果|还有|然后|这个|这种|这样|它|那个|为什么|凭什么|依据|哪一?条|多少钱?|罚多少|多久|几天|怎么办理?|去哪|在哪|找谁|谁管)"
+)
+_SHORT_FOLLOW = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as the engine works with it.
+
+    Attributes:
+        text: in Simplified characters.
+        day: the day whose law applies.
+        day_is_named: the question itself names that day, and it is not today.
+        mentions: statutes and articles that it names.
+    """
+
+    text: str
+    day: date
+    day_is_named: bool
+    mentions: tuple[Mention, ...]
+
+
+def read_question(text: str, asked_on: date, citations: CitationFinder) -> Question:
+    """Take a question apart."""
+    plain = simplified(text).strip()
+    named = named_day(plain, asked_on)
+    day = named if named is not None and named < asked_on else asked_on
+    return Question(plain, day, day != asked_on, tuple(citations.find(plain)))
+
+
+def named_day(text: str, today: date) -> date | None:
+    """The day of a deed that a text names; the middle of the month or year if it says no more; None if it
+    names none.
+
+    Days that do not exist (二月三十日, 13月) are passed over.
+    """
+    if not _DEED.search(text):
+        return None
+    for match in _ABSOLUTE.finditer(text):
+        if not _DATE_OF_A_LAW.match(text[match.end() :]):
+            return _day(int(match[1]), match[2] or match[3])
+    for match in _RELATIVE.finditer(text):
+        if not _DATE_OF_A_LAW.match(text[match.end() :]) and (match[1] != "今年" or match[2]):
+            return _day(today.year - _YEARS_AGO[match[1]], match[2])
+    if _LAST_MONTH.search(text):
+        year, month = (today.year, today.month - 1) if today.month > 1 else (today.year - 1, 12)
+        return date(year, month, 15)
+    return None
+
+
+def follows_another(text: str) -> bool:
+    """Whether a question makes sense only after another: 那罚多少, 为什么, 去哪办."""
+    text = text.strip(" ，。？?！!")
+    return len(text) <= _SHORT_FOLLOW and _FOLLOWS.match(text) is not None
+
+
+def _day(year: int, month: str | None) -> date | None:
+    if not month:
+        return date(year, 7, 1)
+    number = int(month) if month.isdigit() else chinese_to_int(month)
+    return date(year, number, 15) if 1 <= number <= 12 else None

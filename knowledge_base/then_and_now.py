@@ -1,0 +1,196 @@
+"""What of an answer was different before: quoted law that no longer applies, and the law of an earlier
+day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from knowledge_base.citations import Mention
+from knowledge_base.models import Article, RuleCard, Status, Superseded
+from knowledge_base.numerals import quantities
+from knowledge_base.question import Question
+from knowledge_base.statutes.library import StatuteLibrary, as_article
+from knowledge_base.statutes.version import StatuteVersion
+from knowledge_base.words import gram_codes
+
+# Two articles that share this much of their pairs of characters are the same rule before and after a
+# revision.
+_SAME_RULE = 0.25
+_OLD_TEXT = ("旧", "老的", "以前", "原来", "过去", "修订前", "改之前")
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """The law of an earlier day for the matter of a card; `complete` if all that the card rests on was
+    found.
+    """
+
+    articles: tuple[Article, ...]
+    changed: bool
+    complete: bool
+
+
+def warnings(question: Question, card: RuleCard | None, library: StatuteLibrary, today: date) -> list[str]:
+    """What has to be said before an answer to a question that quotes law which is not, or no longer, in
+    force.
+    """
+    found: list[str] = []
+    for mention in question.mentions:
+        if warning := _about_mention(mention, question, card, library, today):
+            found.append(warning)
+    if card is not None:
+        found += [
+            _about_superseded(old) for old in card.superseded if _quotes(question, old, card, library, today)
+        ]
+    return list(dict.fromkeys(found))
+
+
+def law_on(card: RuleCard, day: date, today: date, library: StatuteLibrary) -> Then:
+    """What the card rests on, as it read on `day`."""
+    found: list[Article] = []
+    changed, complete = not card.is_valid_on(day), True
+    for cite in card.cites:
+        now = library.article(cite.law, cite.article, today)
+        then = _counterpart(card, now, day, library) if now is not None else None
+        if then is None:
+            complete = False
+            continue
+        changed = changed or now is None or then.text != now.text
+        found.append(then)
+    unique = {(article.law, article.article): article for article in found}
+    return Then(tuple(unique.values()), changed, complete)
+
+
+def _about_mention(
+    mention: Mention, question: Question, card: RuleCard | None, library: StatuteLibrary, today: date
+) -> str:
+    version = library.versions(mention.law)[-1]
+    current = library.version_on(mention.law, today) or version
+    status = current.status_on(today)
+    if status is Status.REPEALED and current.effective_to is not None:
+        instead = f"，有关内容看《{current.successor}》" if current.successor else ""
+        return f"《{mention.law}》已经废止，自{chinese_day(current.effective_to)}起不再适用{instead}。"
+    if status is Status.NOT_YET:
+        return f"《{mention.law}》自{chinese_day(current.effective_from)}起才施行，现在还没有生效。"
+    earlier = [v for v in library.versions(mention.law) if v.effective_from < current.effective_from]
+    if earlier and _quotes_old_text(mention, question, card, earlier[-1], library, today):
+        number = _new_number(mention, card, earlier[-1], library, today)
+        moved = f"您说的是旧的条文，现在是{number}。" if number else ""
+        return (
+            f"《{mention.law}》已经修订，{chinese_day(current.version)}通过，自{chinese_day(current.effective_from)}起施行，"
+            f"条文和数额有变化，请以新文本为准。{moved}"
+        )
+    return ""
+
+
+def _quotes_old_text(
+    mention: Mention,
+    question: Question,
+    card: RuleCard | None,
+    earlier: StatuteVersion,
+    library: StatuteLibrary,
+    today: date,
+) -> bool:
+    if any(word in question.text for word in _OLD_TEXT):
+        return True
+    return bool(_new_number(mention, card, earlier, library, today))
+
+
+def _new_number(
+    mention: Mention, card: RuleCard | None, earlier: StatuteVersion, library: StatuteLibrary, today: date
+) -> str:
+    """The number that the rule which the question quotes by its old number has now; "" if that can't be
+    told.
+    """
+    if mention.article is None or card is None:
+        return ""
+    old = next((a for a in earlier.articles if a.number == mention.article), None)
+    if old is None:
+        return ""
+    for cite in card.cites:
+        if library.find(cite.law) == mention.law and cite.article != mention.article:
+            now = library.article(cite.law, cite.article, today)
+            if now is not None and likeness(old.text, now.text) >= _SAME_RULE:
+                return cite.article
+    return ""
+
+
+def _quotes(
+    question: Question, old: Superseded, card: RuleCard, library: StatuteLibrary, today: date
+) -> bool:
+    """Whether the question names the old article, or a number that stood in the old text and not in the
+    new.
+    """
+    law = library.find(old.law)
+    if any(m.law == law and m.article in (None, old.article) for m in question.mentions) and law:
+        now = library.article(old.law, old.article, today)
+        if now is None or now.status is not Status.IN_FORCE or law not in _laws_of(card, library):
+            return True
+    articles = (library.article(cite.law, cite.article, today) for cite in card.cites)
+    new = {(q.value, q.unit) for a in articles if a is not None for q in quantities(a.text)}
+    gone = {(q.value, q.unit) for q in quantities(old.says)} - new
+    return bool(gone & {(q.value, q.unit) for q in quantities(question.text)})
+
+
+def _about_superseded(old: Superseded) -> str:
+    says = old.says.rstrip("。")
+    where = f"《{old.law}》{old.article}"
+    return f"“{says}”是旧规定（{where}），自{chinese_day(old.since)}起不再适用，已经修订或被新法取代。"
+
+
+def _laws_of(card: RuleCard, library: StatuteLibrary) -> set[str | None]:
+    return {library.find(cite.law) for cite in card.cites}
+
+
+def _counterpart(card: RuleCard, now: Article, day: date, library: StatuteLibrary) -> Article | None:
+    """The article that ruled the same on `day`: the same text, else what the card says it replaced, else the
+    likest.
+    """
+    version = library.version_on(now.law, day)
+    if version is not None and version.effective_from == now.effective_from:
+        return library.article(now.law, now.article, day)
+    for old in card.superseded:
+        if old.since > day:
+            article = library.article(old.law, old.article, day)
+            if (
+                article is not None
+                and article.status is Status.IN_FORCE
+                and likeness(article.text, now.text) > 0
+            ):
+                return article
+    candidates = [version] if version is not None else _before(now.law, day, library)
+    return _likest(now, candidates, day)
+
+
+def _before(law: str, day: date, library: StatuteLibrary) -> list[StatuteVersion]:
+    """The statutes that the law replaced, as far as they were in force on `day`."""
+    return [v for v in library.in_force(day) if v.successor == law]
+
+
+def _likest(now: Article, versions: Iterable[StatuteVersion], day: date) -> Article | None:
+    best, found = _SAME_RULE, None
+    for version in versions:
+        if version.status_on(day) is not Status.IN_FORCE:
+            continue
+        for article in version.articles:
+            if (like := likeness(article.text, now.text)) > best:
+                best, found = like, as_article(version, article, day)
+    return found
+
+
+def likeness(one: str, other: str) -> float:
+    """The share of pairs of characters that two texts have in common, 0 to 1."""
+    first, second = np.unique(gram_codes(one, 2)), np.unique(gram_codes(other, 2))
+    if not len(first) or not len(second):
+        return 0.0
+    common = len(np.intersect1d(first, second, assume_unique=True))
+    return common / (len(first) + len(second) - common)
+
+
+def chinese_day(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
