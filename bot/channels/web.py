@@ -79,6 +79,10 @@ class WebChannel:
         )
         app.on_shutdown.append(self._close)
 
+    def error_page(self, status: int, words: str) -> web.Response:
+        """A page in the chat's looks that says what went wrong."""
+        return self._pages.error(status, words)
+
     async def _chat_page(self, request: web.Request) -> web.Response:
         response = self._pages.chat(request)
         web_session.remember(

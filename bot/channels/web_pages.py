@@ -58,6 +58,10 @@ class Pages:
         """The report form without JavaScript."""
         return self._private("form.html", status, **values)
 
+    def error(self, status: int, words: str) -> web.Response:
+        """A page that says what went wrong."""
+        return self._private("error.html", status, words=words)
+
     def manifest(self) -> web.Response:
         """What a phone needs to know to put the chat on its home screen."""
         icons = [
