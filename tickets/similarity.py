@@ -30,20 +30,17 @@ class Weights:
     """How much each pair of characters says among some reports."""
 
     def __init__(self, reports: Iterable[frozenset[str]]) -> None:
-        self._found: Counter[str] = Counter()
-        self._count = 0
+        found: Counter[str] = Counter()
+        total = _UNSEEN_REPORTS
         for report in reports:
-            self.add(report)
-
-    def add(self, report: frozenset[str]) -> None:
-        """Count one more report."""
-        self._found.update(report)
-        self._count += 1
+            found.update(report)
+            total += 1
+        self._weights = {pair: math.log(total / (count + 1.5)) for pair, count in found.items()}
+        self._rarest = math.log(total / 1.5)
 
     def weigh(self, report: Iterable[str]) -> float:
         """The sum of the weights of pairs."""
-        total = self._count + _UNSEEN_REPORTS
-        return sum(math.log(total / (self._found[pair] + 1.5)) for pair in report)
+        return sum(self._weights.get(pair, self._rarest) for pair in report)
 
     def similarity(self, one: frozenset[str], other: frozenset[str]) -> float:
         """0 (nothing in common) to 1 (the same): the shared weight, as part of the two's middle weight."""
