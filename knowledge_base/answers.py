@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -31,7 +32,7 @@ Encode = Callable[[str], Vectors | None]
 # Thresholds, set by measurement (docs/adr/0004-knowledge-base.md): a card answers from SURE on; between
 # UNSURE and SURE
 # the citizen is asked which card is meant. The scores by words alone are on another scale.
-SURE, UNSURE = 1.9, 1.6
+SURE, UNSURE = 1.8, 1.6
 SURE_BY_WORDS, UNSURE_BY_WORDS = 0.42, 0.34
 # Cards that come this close to the best are shown below it: the second is the right one for every tenth
 # question.
@@ -40,6 +41,13 @@ _MOST_RELATED = 2
 _MOST_HITS = 3
 # Words beside a named article that ask for nothing but its text.
 _ONLY_ITS_TEXT = 12
+_ASKED_AND_TOLD = (
+    (re.compile(r"罚|多少钱|几块"), re.compile(r"罚款|元|赔")),
+    (
+        re.compile(r"多久|几天|多长时间|期限"),
+        re.compile(r"[日天月年]内|小时|[\d一二三五六七十]+个?(?:工作)?[日天月年]"),
+    ),
+)
 _LIGHTER_LAW = ("行政处罚法", "第三十七条")
 
 
@@ -75,16 +83,22 @@ class Answering:
         return self._decide(question, question.text, asked_on)
 
     def _follow(self, question: Question, card: RuleCard, asked_on: date) -> Answer:
-        """A question that continues the one before: asked together with the title of its card."""
-        found = self._decide(question, f"{card.title}，{question.text}", asked_on)
-        if found.kind in ("answer", "handoff"):
+        """A question that continues the one before: asked together with the title of its card.
+
+        If that card has nothing of the kind that is asked for (money, a period), another card has to.
+        """
+        without = card if _lacks(card, question.text) else None
+        found = self._decide(question, f"{card.title}，{question.text}", asked_on, without)
+        if found.kind in ("answer", "handoff") or without is not None:
             return found
         return self._from_card(question, Found(card, SURE), [], asked_on)
 
-    def _decide(self, question: Question, text: str, asked_on: date) -> Answer:
+    def _decide(
+        self, question: Question, text: str, asked_on: date, without: RuleCard | None = None
+    ) -> Answer:
         text = text[:LONGEST_QUESTION]
         vector = self._encode(text)
-        found = self._cards.find(text, vector)
+        found = [f for f in self._cards.find(text, vector) if f.card is not without]
         sure, unsure = (SURE, UNSURE) if vector is not None else (SURE_BY_WORDS, UNSURE_BY_WORDS)
         guard = next((f for f in found if f.card.topic == "guard"), None)
         best = next((f for f in found if f.card.topic != "guard"), None)
@@ -210,6 +224,12 @@ class Answering:
                 if article is not None and article.status is Status.IN_FORCE:
                     found.setdefault((article.law, article.article), article)
         return list(found.values())
+
+
+def _lacks(card: RuleCard, text: str) -> bool:
+    """Whether a question asks for something that the card doesn't speak of."""
+    said = card.answer + "".join(card.next_steps)
+    return any(asked.search(text) and not told.search(said) for asked, told in _ASKED_AND_TOLD)
 
 
 def _guarded(card: RuleCard, confidence: float, day: date) -> Answer:

@@ -26,6 +26,9 @@ _WORDS_SHARE = 0.4
 # An article that the question names stands above all that words find.
 _NAMED = 10.0
 LONGEST_QUERY = 600
+# An article that shares less than this of the words of a query has nothing to do with it, whatever else it
+# scores.
+_LEAST_WORDS = 0.04
 
 
 def index_articles(laws: Sequence[str], headings: Sequence[str], texts: Sequence[str]) -> Bm25:
@@ -75,10 +78,14 @@ class LawSearch:
             meaning: the vector of the query, if there is one.
         """
         query = simplified(query[:LONGEST_QUERY])
-        scores = self._fused(query, day, meaning)
+        words = self._words.scores(query)
+        scores = self._fused(words, day, meaning)
         hits = self._named(query, day)
         known = {(hit.law, hit.article) for hit in hits}
+        least = _LEAST_WORDS * self._words.scores_of_itself(query)
         for n in _best(scores, limit):
+            if words[n] < least:
+                continue
             article = self.at(n, day)
             if (article.law, article.article) not in known:
                 hits.append(_hit(article, float(scores[n])))
@@ -99,9 +106,9 @@ class LawSearch:
                 return self._place.get((i, article))
         return None
 
-    def _fused(self, query: str, day: date, meaning: Vectors | None) -> NDArray[np.float32]:
+    def _fused(self, words: NDArray[np.float32], day: date, meaning: Vectors | None) -> NDArray[np.float32]:
         mask = self._in_force(day)
-        words = np.where(mask, self._words.scores(query), 0.0).astype(np.float32)
+        words = np.where(mask, words, 0.0).astype(np.float32)
         if meaning is None or self._vectors is None:
             return words
         vectors, there = self._vectors
