@@ -24,6 +24,7 @@ class Permission(StrEnum):
     VIEW_TICKETS = "view_tickets"
     WORK_TICKETS = "work_tickets"
     ASSIGN_DEPARTMENT = "assign_department"
+    SUPERVISE = "supervise"
     VIEW_DASHBOARD = "view_dashboard"
     EXPORT = "export"
     MANAGE_OFFICERS = "manage_officers"
@@ -68,6 +69,7 @@ ROLES: dict[Role, Rights] = {
     Role.SUPERVISOR: _rights(
         Scope.ALL,
         _P.WORK_TICKETS,
+        _P.SUPERVISE,
         _P.ASSIGN_DEPARTMENT,
         _P.VIEW_DASHBOARD,
         _P.EXPORT,

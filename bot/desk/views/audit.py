@@ -22,6 +22,7 @@ LABELS = {
     "second_factor_cleared": "清除动态验证码",
     "sessions_ended": "强制退出登录",
     "export": "导出工单",
+    "contact": "查看联系方式",
 }
 
 

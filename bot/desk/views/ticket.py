@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +32,8 @@ DONE = {
     "status": "已办理，诉求人会收到通知。",
     "assign": "已转办。",
     "take": "已接手，这张工单现在归您办理。",
+    "applied": "申请已提交，等督办人员审定。办理期限照常计算。",
+    "supervised": "已列入督办。",
 }
 # What the buttons say: an act, where the status names a state.
 MOVE_LABELS = {
@@ -58,6 +61,7 @@ class Draft:
     note: str = ""
     status_note: str = ""
     assign_note: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ async def show_ticket(
     draft: Draft | None = None,
     problem: str = "",
     preview: str | None = None,
+    contact: str | None = None,
     notice: str = "",
     status: int = 200,
 ) -> web.Response:
@@ -105,13 +110,14 @@ async def show_ticket(
         moves=_moves(visit, ticket),
         department=parts.routing.department(ticket.department),
         town=parts.routing.town(ticket.town),
-        contact=_contact(visit, ticket),
+        contact=contact,
+        contact_state=_contact_state(visit, ticket),
         reporter=REPORTER_LABELS[ticket.reporter_mode],
         categories=CATEGORIES,
         category_name=CATEGORIES[ticket.category].name if ticket.category in CATEGORIES else ticket.category,
         place_text=str((ticket.place or {}).get("text", "")),
         map_url=_map_url(ticket),
-        cards=fitting_cards(parts.knowledge, ticket, visit.now),
+        cards=await asyncio.to_thread(fitting_cards, parts.knowledge, ticket, visit.now),
         templates=filled_templates(ticket, facts),
         preview_frame=reply_preview(parts, ticket, "\x01"),
         draft=draft or Draft(),
@@ -166,7 +172,7 @@ def _moves(visit: Visit, ticket: Ticket) -> list[Move]:
         return []
     return [
         Move(new, _move_label(ticket.status, new), needs_note(ticket.status, new))
-        for new in moves_for(ticket.status, ActorKind.OFFICER)
+        for new in moves_for(ticket.status, ActorKind.OFFICER, str(visit.officer.role))
         if new is not Status.ASSIGNED
     ]
 
@@ -186,12 +192,12 @@ def _visible_said(visit: Visit, found: TicketFile) -> Any:
     return found.said
 
 
-def _contact(visit: Visit, ticket: Ticket) -> str:
+def _contact_state(visit: Visit, ticket: Ticket) -> str:
+    """What the page says of the contact data, which it never shows by itself: "none", "hidden" or "kept"."""
     if not ticket.contact:
-        return ""
-    if ticket.reporter_mode is ReporterMode.CONFIDENTIAL and visit.rights.scope is not Scope.ALL:
-        return "诉求人要求保密，联系请通过回复或督办人员"
-    return ticket.contact
+        return "none"
+    is_hidden = ticket.reporter_mode is ReporterMode.CONFIDENTIAL and not visit.may(Permission.SUPERVISE)
+    return "hidden" if is_hidden or not visit.may(Permission.WORK_TICKETS) else "kept"
 
 
 def _map_url(ticket: Ticket) -> str:
@@ -210,6 +216,11 @@ def _assignment(visit: Visit, ticket: Ticket, people: Any, routing: Any) -> dict
     return {
         "may_work": visit.may(Permission.WORK_TICKETS),
         "may_assign": is_worker,
+        "may_hand_back": is_worker
+        and ticket.status is Status.ASSIGNED
+        and not visit.may(Permission.SUPERVISE),
+        "may_extend": is_worker and ticket.due_at is not None and ticket.status is not Status.SUBMITTED,
+        "may_supervise": ticket.is_open and visit.may(Permission.SUPERVISE) and ticket.supervised_at is None,
         "may_take": is_worker and ticket.officer_id != visit.officer.id and _may_hold(visit.officer, ticket),
         "departments": departments if may_move else [],
         "people": people if is_worker else [],

@@ -14,7 +14,11 @@ OPEN_PATHS = {"/sign-in", "/second-factor", "/welcome/{token}"}
 
 def _address(one: DeskRoute) -> str:
     path = one.path.replace("{ticket_no}", "FQ20261123-0001").replace("{sha256:[0-9a-f]{64}}", "0" * 64)
-    return path.replace("{token}", "x").replace("{officer_id:[0-9]{1,9}}", "1")
+    return (
+        path.replace("{token}", "x")
+        .replace("{officer_id:[0-9]{1,9}}", "1")
+        .replace("{application_id:[0-9]{1,9}}", "1")
+    )
 
 
 def test_every_route_is_declared_in_the_table() -> None:

@@ -200,7 +200,8 @@ async def test_who_reported_in_confidence_stays_hidden_from_the_unit(
 
     page = await browser.get(f"/tickets/{filed.ticket_no}")
 
-    assert ("13800000000" in page.text) is is_shown
+    assert "13800000000" not in page.text
+    assert (f"/tickets/{filed.ticket_no}/contact" in page.text) is is_shown
     assert ("三号楼的王某" in page.text) is is_shown
 
 
