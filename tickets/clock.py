@@ -15,7 +15,7 @@ from tickets.deadlines import WorkingCalendar
 from tickets.models import EntryKind, Ticket
 from tickets.routing import Routing
 from tickets.values import Actor
-from tickets.workflow import CLOSED_STATUSES, Status
+from tickets.workflow import Status
 
 DUE_SOON = timedelta(hours=24)
 # Days by the clock: they end nothing that the law counts in working days.
@@ -25,8 +25,6 @@ RESOLVED_BEFORE_CLOSING = timedelta(days=7)
 # Levels of `Ticket.escalation_level`.
 WARNED = 1
 OVERDUE = 2
-
-_OPEN = tuple(status for status in Status if status not in CLOSED_STATUSES)
 
 
 async def run_clock(
@@ -56,7 +54,7 @@ class Clock(Casework):
         """Tickets due within a day go onto the record, once."""
         tickets = await self._take(
             limit,
-            Ticket.status.in_(_OPEN),
+            Ticket.closed_at.is_(None),
             Ticket.escalation_level < WARNED,
             Ticket.due_at >= self.now,
             Ticket.due_at < self.now + DUE_SOON,
@@ -67,7 +65,7 @@ class Clock(Casework):
         """Tickets past their deadline come under supervision, once."""
         tickets = await self._take(
             limit,
-            Ticket.status.in_(_OPEN),
+            Ticket.closed_at.is_(None),
             Ticket.escalation_level < OVERDUE,
             Ticket.due_at < self.now,
         )
@@ -94,7 +92,7 @@ class Clock(Casework):
     async def fill_deadlines(self, limit: int) -> int:
         """Tickets filed when the next year's calendar wasn't known get their deadlines once it is."""
         done = 0
-        for ticket in await self._take(limit, Ticket.status.in_(_OPEN), Ticket.due_at.is_(None)):
+        for ticket in await self._take(limit, Ticket.closed_at.is_(None), Ticket.due_at.is_(None)):
             if self.set_deadlines(ticket, ticket.created_at) is None:
                 done += 1
                 data = {"due_at": ticket.due_at.isoformat() if ticket.due_at else None}

@@ -18,7 +18,7 @@ from tickets.errors import ActorNotAllowed, TicketMerged, TransitionNotAllowed
 from tickets.models import EntryKind, Follower, Ticket
 from tickets.similarity import Weights, pairs
 from tickets.values import Actor, NewTicket, Place
-from tickets.workflow import CLOSED_STATUSES, Status
+from tickets.workflow import Status
 
 WITHIN = timedelta(days=60)
 # Bounded, so that a busy town costs the same as a quiet one.
@@ -29,8 +29,6 @@ MIN_PLACE_SIMILARITY = 0.3
 MIN_SIMILARITY_ALONE = 0.5
 NEAR_METRES = 150.0
 FAR_METRES = 1000.0
-
-_OPEN = tuple(status for status in Status if status not in CLOSED_STATUSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,7 @@ class Duplicates(Casework):
 
     async def _candidates(self, new: NewTicket) -> Sequence[Ticket]:
         conditions: list[ColumnElement[bool]] = [
-            Ticket.status.in_(_OPEN),
+            Ticket.closed_at.is_(None),
             Ticket.category.in_({new.category, *new.categories}),
             Ticket.created_at >= self.now - WITHIN,
             Ticket.merged_into_id.is_(None),

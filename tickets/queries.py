@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,13 +15,13 @@ from tickets.casework import find_ticket
 from tickets.conversations import recent
 from tickets.models import Attachment, Entry, Message, Officer, Priority, Ticket
 from tickets.numbers import clean_ticket_no
-from tickets.workflow import CLOSED_STATUSES, Status, TicketKind
+from tickets.workflow import Status, TicketKind
 
 PAGE_SIZE = 30
 DUE_SOON = timedelta(hours=24)
 # Counting stops here: "over 999" says as much as the number, and costs the same with a million rows.
 MAX_COUNT = 1000
-_OPEN = tuple(status for status in Status if status not in CLOSED_STATUSES)
+_WHOLE_NUMBER = re.compile(r"[A-Z]+\d{8}-\d{4,}")
 
 
 class View(StrEnum):
@@ -114,7 +115,7 @@ async def queue(
     conditions = _conditions(wanted, now, scope)
     page = max(wanted.page, 1)
     is_by_time = View(wanted.view) in (View.CLOSED, View.ALL)
-    order = (Ticket.id.desc(),) if is_by_time else (Ticket.due_at.is_(None), Ticket.due_at, Ticket.id)
+    order = (Ticket.id.desc(),) if is_by_time else (Ticket.due_at.asc().nulls_last(), Ticket.id)
     rows = (
         await session.execute(
             select(Ticket, Officer.display_name)
@@ -201,19 +202,21 @@ def _conditions(
 
 
 def _view_conditions(view: View, now: datetime) -> list[ColumnElement[bool]]:
-    is_open = Ticket.status.in_(_OPEN)
+    is_open = Ticket.closed_at.is_(None)
     conditions: dict[View, list[ColumnElement[bool]]] = {
         View.UNASSIGNED: [is_open, Ticket.officer_id.is_(None)],
         View.DUE_SOON: [is_open, Ticket.due_at >= now, Ticket.due_at < now + DUE_SOON],
         View.OVERDUE: [is_open, Ticket.due_at < now],
-        View.AWAITING_CITIZEN: [Ticket.status == Status.AWAITING_CITIZEN],
-        View.CLOSED: [Ticket.status.in_(tuple(CLOSED_STATUSES))],
+        View.AWAITING_CITIZEN: [is_open, Ticket.status == Status.AWAITING_CITIZEN],
+        View.CLOSED: [Ticket.closed_at.is_not(None)],
         View.ALL: [],
     }
     return conditions.get(view, [is_open])
 
 
 def _text_condition(text: str) -> ColumnElement[bool]:
+    if _WHOLE_NUMBER.fullmatch(clean_ticket_no(text)):
+        return Ticket.ticket_no == clean_ticket_no(text)
     return or_(
         Ticket.ticket_no.like(f"%{_escaped(clean_ticket_no(text))}", escape="\\"),
         Ticket.summary.like(f"%{_escaped(text)}%", escape="\\"),

@@ -88,7 +88,7 @@ async def test_the_database_refuses_to_change_history(filed: Database, statement
         ("UPDATE entries SET at = '2026-11-24 00:00:00.000000' WHERE id = 2", [(2, "edited")]),
         ("UPDATE entries SET from_status = NULL WHERE id = 2", [(2, "edited")]),
         ("DELETE FROM entries WHERE id = 2", [(2, "gap")]),
-        ("UPDATE tickets SET status = 'closed' WHERE id = 1", [(None, "status_differs")]),
+        ("UPDATE tickets SET status = 'assigned' WHERE id = 1", [(None, "status_differs")]),
         ("UPDATE tickets SET entry_count = 4 WHERE id = 1", [(5, "extra_entry")]),
     ],
 )

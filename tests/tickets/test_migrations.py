@@ -94,4 +94,4 @@ def test_migrations_are_numbered_in_order() -> None:
     folder = Path(__file__).parents[2] / "tickets" / "migrations" / "versions"
     names = sorted(name for name in os.listdir(folder) if name[:4].isdigit())
 
-    assert names[:2] == ["0001_initial.py", "0002_oversight.py"]
+    assert names[:3] == ["0001_initial.py", "0002_oversight.py", "0003_queues.py"]
