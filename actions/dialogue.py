@@ -71,13 +71,19 @@ async def respond(turn: Turn) -> list[Reply]:
         return await emergency.respond(turn)
     if turn.message.payload:
         return await _press(turn, turn.message.payload)
-    word, _, rest = turn.message.text.strip().partition(" ")
-    command = word.lower().partition("@")[0]
-    if command in COMMANDS:
-        return await _run_command(turn, command, rest.strip())
+    command, rest = command_in(turn.message.text)
+    if command:
+        return await _run_command(turn, command, rest)
     if flow := turn.state.get("flow"):
         return await FLOWS[flow["name"]](turn)
     return await _by_meaning(turn)
+
+
+def command_in(text: str) -> tuple[str, str]:
+    """The command that a text begins with ("" if none) and the rest of it."""
+    word, _, rest = text.strip().partition(" ")
+    command = word.lower().partition("@")[0]
+    return (command, rest.strip()) if command in COMMANDS else ("", text)
 
 
 async def _press(turn: Turn, payload: str) -> list[Reply]:
@@ -94,8 +100,9 @@ async def _press(turn: Turn, payload: str) -> list[Reply]:
 async def _run_command(turn: Turn, command: str, rest: str) -> list[Reply]:
     """`rest` is what was written after the command: the story, the question, the number."""
     if command == "/cancel" and turn.state.get("flow"):
+        turn.text = command
         return await FLOWS[turn.state["flow"]["name"]](turn)
-    turn.text, turn.message = rest, replace(turn.message, text=rest)
+    turn.message = replace(turn.message, text=rest)
     return await COMMANDS[command](turn)
 
 

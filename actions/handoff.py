@@ -57,7 +57,7 @@ async def on_message(turn: Turn) -> list[Reply]:
             return await _file(turn, flow["question"])
         if turn.understanding.intent == "deny":
             return _ask_question(turn)
-    question = turn.text.strip()
+    question = turn.message.text.strip()
     if len(question) < MIN_QUESTION_CHARACTERS and not turn.message.photo:
         return [Reply("handoff_question_short")]
     if turn.message.photo:

@@ -41,10 +41,7 @@ _CORRECTIONS = {
     "category": re.compile(
         r"(?:类别|类型|分类)[^，,。：:是]{0,6}[，,。：:是]?\s*(?:应该是|改成|改为|是)?\s*(?P<rest>.*)", re.S
     ),
-    "contact": re.compile(
-        r"(?:电话|手机|号码|联系方式)[^，,。：:是]{0,6}[，,。：:是]?\s*(?:应该是|改成|改为|是)?\s*(?P<rest>.*)",
-        re.S,
-    ),
+    "contact": re.compile(r"(?:电话|手机|号码|联系方式)(?P<rest>.*)", re.S),
 }
 
 
@@ -215,8 +212,8 @@ def _correct(turn: Turn, draft: Draft, part: str, rest: str) -> list[Reply]:
         draft.take_place(turn, rest)
     elif part == "what" and says_something(rest):
         draft.what = rest
-    elif part == "contact" and _CONTACT.search(rest):
-        draft.contact, draft.reporter_mode = rest[:MAX_CONTACT_CHARACTERS], "real_name"
+    elif part == "contact" and (number := _CONTACT.search(rest)):
+        draft.contact, draft.reporter_mode = number.group(), "real_name"
     elif part == "category" and (named := next((c for c, k in CATEGORIES.items() if k.name in rest), None)):
         draft = _with_category(draft, named)
     else:

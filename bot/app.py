@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from bot.channels.web import WebChannel
 from bot.health import healthz
 from bot.nlu_server import NluServer, ensure_model, free_port
 from bot.notify import OutboxWorker
+from bot.public_errors import error_pages
 from bot.relay import Relay
 from bot.security import setup_security
 from bot.services import Services
@@ -45,7 +47,9 @@ async def open_services(settings: Settings) -> Services:
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     url = settings.resolved_database_url
     await asyncio.to_thread(upgrade, url)
-    knowledge = await asyncio.to_thread(KnowledgeBase.load, settings.data_folder / "knowledge")
+    knowledge = await asyncio.to_thread(
+        KnowledgeBase.load, settings.data_folder / "knowledge", imported=settings.data_folder / "statutes"
+    )
     city = Path(settings.city_folder) if settings.city_folder else None
     return Services(
         database=Database(url),
@@ -68,11 +72,38 @@ async def running_task(work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIt
             await task
 
 
+@contextlib.asynccontextmanager
+async def building_vectors(knowledge: KnowledgeBase, with_articles: bool) -> AsyncIterator[None]:
+    """Encode in a thread what the cache lacks; search works by words until then. What is done is kept at the
+    end.
+    """
+    stop = threading.Event()
+    last = 0
+
+    def progress(what: str, done: int, total: int) -> None:
+        nonlocal last
+        tenth = 10 * done // max(total, 1)
+        if tenth != last:
+            last = tenth
+            log.info("encoding", what=what, done=done, total=total)
+
+    task = asyncio.create_task(
+        asyncio.to_thread(knowledge.build_vectors, progress, stop, with_articles=with_articles)
+    )
+    try:
+        yield
+    finally:
+        stop.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
 def create_app(settings: Settings) -> web.Application:
     """The web application with every part of the assistant; nothing starts before it is run."""
     app = web.Application(client_max_size=MAX_REQUEST_BYTES)
     app[SETTINGS] = settings
     setup_security(app, settings)
+    app.middlewares.append(error_pages)
     web_channel = WebChannel()
     app[WEB_CHANNEL] = web_channel
     web_channel.setup(app)
@@ -108,6 +139,8 @@ async def _assistant(app: web.Application) -> AsyncIterator[None]:
             supervisor = Supervisor("nlu", _nlu_server(settings, port))
             app[SUPERVISOR] = supervisor
             await stack.enter_async_context(running_task(supervisor.run))
+        if settings.vectors != "off":
+            await stack.enter_async_context(building_vectors(services.knowledge, settings.vectors == "all"))
         await relay.resume(tuple(channels))
         yield
         await relay.idle()

@@ -40,6 +40,12 @@ def _flag(value: str) -> bool:
     return value.lower() in {"1", "true", "yes"}
 
 
+def _vectors(value: str) -> str:
+    if value not in {"all", "cards", "off"}:
+        raise ValueError("use all, cards or off")
+    return value
+
+
 def _setting(name: str, default: Any, read: Callable[[str], Any], meaning: str) -> Any:
     return field(default=default, metadata={"name": name, "read": read, "meaning": meaning})
 
@@ -67,6 +73,9 @@ class Settings:
         "WENFA_NLU_TIMEOUT_SECONDS", 2.0, _seconds, "how long a message waits for NLU"
     )
     nlu_enabled: bool = _setting("WENFA_NLU_ENABLED", True, _flag, "0 starts without language understanding")
+    vectors: str = _setting(
+        "WENFA_VECTORS", "all", _vectors, "search by meaning: all, cards (no articles) or off"
+    )
     telegram_token: str = _setting(
         "WENFA_TELEGRAM_TOKEN", "", str, "bot token from @BotFather; empty: no Telegram"
     )

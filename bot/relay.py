@@ -9,6 +9,7 @@ leaves the message unhandled; the next start takes it up again.
 from __future__ import annotations
 
 import asyncio
+import copy
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from actions.base import Location, Message, Reply, Turn, Understanding
-from actions.dialogue import respond
+from actions.dialogue import command_in, respond
 from bot.text_cleaning import clean
 from bot.texts import render
 from tickets import conversations
@@ -152,7 +153,8 @@ class Relay:
         self._on_replies()
 
     async def _take_turn(self, stored: models.Message) -> None:
-        message_text = clean(str(stored.content.get("text", "")))
+        _, written = command_in(str(stored.content.get("text", "")))
+        message_text = clean(written)
         understanding, answer = await self._understand(message_text)
         async with self._services.database.transaction() as session:
             conversation = await conversations.lock(session, stored.conversation_id)
@@ -188,7 +190,8 @@ class Relay:
             text=text,
             understanding=understanding,
             answer=answer,
-            state=dict(conversation.state or {}),
+            # A deep copy: a change inside the loaded value would not be seen as a change, and not be saved.
+            state=copy.deepcopy(conversation.state or {}),
             conversation_id=conversation.id,
             message_id=stored.id,
             now=now,

@@ -25,7 +25,10 @@ from tickets.routing import Routing
 @pytest.fixture(scope="session")
 def knowledge() -> KnowledgeBase:
     """The product's own cards and statutes; what it caches is kept between runs."""
-    return KnowledgeBase.load(ROOT / "var" / "knowledge")
+    knowledge = KnowledgeBase.load(ROOT / "var" / "knowledge")
+    if not knowledge.has_vectors:
+        knowledge.build_vectors(with_articles=False)
+    return knowledge
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +48,7 @@ def nlu_url() -> Iterator[str]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Everything in a folder of the test's own, no NLU unless the test asks for it."""
-    return Settings(data_folder=tmp_path, port=0, nlu_port=0, nlu_enabled=False)
+    return Settings(data_folder=tmp_path, port=0, nlu_port=0, nlu_enabled=False, vectors="off")
 
 
 @pytest.fixture

@@ -104,12 +104,19 @@ TEXTS: dict[str, str] = {
     # --- photos and channels
     "photo_too_large": "照片太大了，请发10MB以内的。您前面写的内容都在。",
     "photo_not_an_image": "这个文件不是照片，我看不了。请发JPG或PNG照片。您前面写的内容都在。",
+    "photo_heic": "这是苹果手机的HEIC照片，我打不开。请在手机里换成JPG再发，或者截个图发来。您前面写的内容都在。",
     "photo_damaged": "这张照片坏了，打不开。请重新拍一张发来。您前面写的内容都在。",
     "photo_too_many_pixels": "这张照片的尺寸太大，请缩小后再发。您前面写的内容都在。",
     "photo_failed": "照片没有收到，请再发一次。您前面写的内容都在。",
     "unsupported": "这种消息我还看不懂。请用文字、照片或定位告诉我。",
     "share_location": "发送我的位置",
     "only_private": "请点我的名字，私下和我说。群里大家都能看到，不安全。",
+    # --- pages
+    "page_not_found": "没有这个页面，地址可能写错了。",
+    "page_too_large": "发来的内容太大了，没有收下。",
+    "page_too_many": "您点得太快了，请过一会儿再试。",
+    "page_refused": "这一步没有成功，请回到首页再试。",
+    "page_failed": "抱歉，系统出了一点问题，请过一会儿再试，或打12345。问题编号：{incident}",
     # --- rule cards
     "card": "{whole}",
     "card_gap": "要注意：{gap}",

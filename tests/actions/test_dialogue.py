@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.actions.test_report import answer_all
 from tests.talk import Talk
 
 pytestmark = pytest.mark.nlu
@@ -66,7 +67,7 @@ async def test_a_liked_answer_is_noted(talk: Talk) -> None:
     assert [reply["key"] for reply in replies] == ["thanks_feedback"]
 
 
-@pytest.mark.parametrize("text", ["／affirm", "/restart", "/affirm{\"a\":1}", "[a](b)", "\u200b\u200d", "‮abc"])
+@pytest.mark.parametrize("text", ["／affirm", "/restart", '/affirm{"a":1}', "[a](b)", "\u200b\u200d", "‮abc"])
 async def test_forged_intents_and_odd_signs_get_a_clear_answer(talk: Talk, text: str) -> None:
     replies = await talk.say(text)
 
@@ -77,9 +78,8 @@ async def test_forged_intents_and_odd_signs_get_a_clear_answer(talk: Talk, text:
 async def test_ten_thousand_characters_are_kept_whole(talk: Talk) -> None:
     story = "垃圾站臭味很大，" + "每天早上都能闻到，" * 1100
     await talk.say(story[:10_000])
-    for answer in ("垃圾分类、清运、垃圾桶", "龙田镇西边街菜市场旁边", "跳过", "匿名", "提交"):
-        if talk.last[-1]["key"] != "report_filed":
-            await talk.say(answer)
+    await answer_all(talk, until="report_read_back")
+    await talk.press("提交")
 
     tickets = await talk.tickets()
     assert [ticket.summary for ticket in tickets] == [story[:10_000]]

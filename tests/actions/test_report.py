@@ -160,7 +160,7 @@ async def test_an_emergency_stops_the_flow_and_it_can_go_on(talk: Talk) -> None:
 async def test_a_tenth_photo_is_not_kept(talk: Talk) -> None:
     await talk.say(STORY)
     for number in range(9):
-        await talk.say(photo=photo(talk, f"#0000{number:02x}"))
+        await talk.say(photo=photo(talk, f"#{number * 25:02x}0000"))
 
     replies = await talk.say(photo=photo(talk, "#ffffff"))
 

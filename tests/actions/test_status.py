@@ -1,4 +1,6 @@
-"""Where a ticket stands: told to its owner, by the conversation or by the receipt code, and to nobody else."""
+"""Where a ticket stands: told to its owner, by the conversation or by the receipt code, and to nobody
+else.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ async def test_guessing_codes_ends(talk: Talk, filed: tuple[str, str]) -> None:
     for _ in range(MAX_WRONG_CODES):
         await talk.say("ABCDEFGH", address="stranger")
 
-    assert [reply["key"] for reply in await talk.say(filed[1], address="stranger")] == ["status_too_many_codes"]
+    assert [reply["key"] for reply in await talk.say(filed[1], address="stranger")] == [
+        "status_too_many_codes"
+    ]
 
 
 async def test_words_are_added_to_the_ticket(talk: Talk, filed: tuple[str, str]) -> None:

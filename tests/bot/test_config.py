@@ -16,7 +16,12 @@ def test_defaults_listen_on_loopback() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("WENFA_PORT", "eighty"), ("WENFA_PORT", "70000"), ("WENFA_NLU_TIMEOUT_SECONDS", "0"), ("WENFA_NLU_ENABLED", "x")],
+    [
+        ("WENFA_PORT", "eighty"),
+        ("WENFA_PORT", "70000"),
+        ("WENFA_NLU_TIMEOUT_SECONDS", "0"),
+        ("WENFA_NLU_ENABLED", "x"),
+    ],
 )
 def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=name):
@@ -28,7 +33,9 @@ def test_an_unknown_setting_is_refused() -> None:
         load_settings({"WENFA_PROT": "1"})
 
 
-def test_a_file_gives_settings_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_gives_settings_and_the_environment_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "settings"
     path.write_text('# comment\nWENFA_PORT=9001\nWENFA_HOST="0.0.0.0"\n', encoding="utf-8")
     monkeypatch.setenv("WENFA_ENV_FILE", str(path))

@@ -98,5 +98,7 @@ async def test_ten_thousand_characters_at_most_are_stored(talk_without_nlu: Talk
     await talk_without_nlu.say("很" * 12_000)
 
     async with talk_without_nlu.services.database.reading() as session:
-        stored = (await session.scalars(select(models.Message).where(models.Message.sender == "citizen"))).one()
+        stored = (
+            await session.scalars(select(models.Message).where(models.Message.sender == "citizen"))
+        ).one()
     assert len(stored.content["text"]) == 10_000

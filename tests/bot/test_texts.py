@@ -10,6 +10,7 @@ import pytest
 from bot.config import ROOT
 from bot.texts import render_notice
 from bot.texts.zh import LABELS, TEXTS
+from tickets.errors import PhotoRejected
 from tickets.workflow import Status
 
 _KEY = re.compile(r'(?:Reply|menu|_put_aside|_ask_what_is_meant)\(\s*(?:turn, )?"([a-z_]+)"')
@@ -28,15 +29,24 @@ def test_every_key_of_an_action_has_words(module: Path) -> None:
 @pytest.mark.parametrize("status", Status)
 def test_every_status_has_a_notice(status: Status) -> None:
     notice = render_notice(
-        f"notice_status_{status}", {"ticket_no": "FQ20261123-0007", "note": "已清理", "department": "执法大队"}
+        f"notice_status_{status}",
+        {"ticket_no": "FQ20261123-0007", "note": "已清理", "department": "执法大队"},
     )
 
     assert "FQ20261123-0007" in notice["text"]
 
 
+@pytest.mark.parametrize("reason", ["too_large", "not_an_image", "heic", "damaged", "too_many_pixels"])
+def test_every_refused_photo_has_words(reason: str) -> None:
+    assert PhotoRejected(reason).reply_key in TEXTS
+
+
 def test_texts_are_short_enough_to_read() -> None:
     sentences = {
-        key: sentence for key, text in TEXTS.items() for sentence in re.split(r"[。？！\n]", text) if len(sentence) > 60
+        key: sentence
+        for key, text in TEXTS.items()
+        for sentence in re.split(r"[。？！\n]", text)
+        if len(sentence) > 60
     }
 
     assert sentences == {}
