@@ -10,7 +10,7 @@ import itertools
 import os
 import shutil
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,17 +29,32 @@ from hypothesis.stateful import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.factories import NOW, OFFICER, make_conversation, make_new_ticket, make_service
+from tests.factories import (
+    CALENDAR,
+    NOW,
+    OFFICER,
+    ROUTING,
+    SUPERVISOR,
+    make_conversation,
+    make_new_ticket,
+    make_service,
+)
 from tests.tickets.conftest import new_postgresql_url
+from tickets.aftercare import Aftercare
+from tickets.casework import Casework
+from tickets.clock import run_clock
 from tickets.conversations import receive, unhandled
 from tickets.database import Database
-from tickets.errors import BotError, StaleVersion, TicketNotFound, TransitionNotAllowed
+from tickets.duplicates import Duplicates
+from tickets.errors import BotError, StaleVersion, TicketMerged, TicketNotFound, TransitionNotAllowed
 from tickets.history import verify
-from tickets.models import Conversation, Message, OutboxItem, Sender, Ticket
+from tickets.models import Conversation, Entry, Message, OutboxItem, Sender, Ticket
 from tickets.outbox import claim, delivered, failed, next_attempt
+from tickets.oversight import Oversight
 from tickets.workflow import ALLOWED, ActorKind, Status, check_move
 
 ResultT = TypeVar("ResultT")
+ServiceT = TypeVar("ServiceT", bound=Casework)
 STEPS = int(os.environ.get("WENFA_TEST_STEPS", "600"))
 STEPS_OF_A_WALK = 50
 # One attempt in four dies before its commit.
@@ -49,6 +64,63 @@ DEPARTMENTS = ["squad_longtian", "squad_gaoshan", "sanitation", "police"]
 
 class CrashError(Exception):
     """The process died before the commit."""
+
+
+def _as(service: type[ServiceT], session: AsyncSession, now: datetime) -> ServiceT:
+    return service(session, routing=ROUTING, calendar=CALENDAR, now=now)
+
+
+async def _hands_back(session: AsyncSession, now: datetime, one: str, other: str, citizen: int) -> None:
+    await _as(Oversight, session, now).hand_back(one, "不归我们", actor=OFFICER)
+
+
+async def _asks_for_time(session: AsyncSession, now: datetime, one: str, other: str, citizen: int) -> None:
+    await _as(Oversight, session, now).apply_extension(one, "要鉴定", actor=OFFICER)
+
+
+async def _rules(session: AsyncSession, now: datetime, one: str, other: str, citizen: int) -> None:
+    oversight = _as(Oversight, session, now)
+    for application, ticket in await oversight.open_applications():
+        approve = ticket.id % 2 == 0 or one < other
+        await oversight.rule(application.id, approve, actor=SUPERVISOR, note="核实过")
+
+
+async def _rates(session: AsyncSession, now: datetime, one: str, other: str, citizen: int) -> None:
+    await _as(Aftercare, session, now).rate(one, conversation_id=citizen, score=2, is_solved=one == other)
+
+
+async def _urges(session: AsyncSession, now: datetime, one: str, other: str, citizen: int) -> None:
+    await _as(Aftercare, session, now).urge(one, conversation_id=citizen)
+
+
+async def _follows(session: AsyncSession, now: datetime, one: str, other: str, citizen: int) -> None:
+    await _as(Duplicates, session, now).follow(other, conversation_id=citizen)
+
+
+async def _merges(session: AsyncSession, now: datetime, one: str, other: str, citizen: int) -> None:
+    await _as(Duplicates, session, now).merge(one, other, actor=OFFICER)
+
+
+async def _splits(session: AsyncSession, now: datetime, one: str, other: str, citizen: int) -> None:
+    await _as(Duplicates, session, now).split(one, actor=OFFICER)
+
+
+async def _clock_ticks(session: AsyncSession, now: datetime, one: str, other: str, citizen: int) -> None:
+    # Far ahead, because the steps of a walk are short; the calendar ends with the year.
+    await run_clock(session, now + timedelta(days=16), routing=ROUTING, calendar=CALENDAR, limit=5)
+
+
+DEEDS = {
+    "hand back": _hands_back,
+    "extension": _asks_for_time,
+    "ruling": _rules,
+    "rating": _rates,
+    "urging": _urges,
+    "following": _follows,
+    "merging": _merges,
+    "splitting": _splits,
+    "clock": _clock_ticks,
+}
 
 
 class Office(RuleBasedStateMachine):
@@ -72,6 +144,7 @@ class Office(RuleBasedStateMachine):
         self.owner: dict[str, int] = {}
         self.filed: dict[tuple[int, str], str] = {}
         self.notices = 0
+        self.merged: set[str] = set()
         self.shown: dict[int, list[int]] = {}
 
     def run(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
@@ -142,10 +215,13 @@ class Office(RuleBasedStateMachine):
             await make_service(session, now=self.now).withdraw(ticket_no, conversation_id=conversation_id)
 
         expected = self.expect_move(ticket_no, Status.WITHDRAWN, ActorKind.CITIZEN, "")
+        if ticket_no in self.merged:
+            expected = TicketMerged
         if self.owner[ticket_no] != conversation_id:
             expected = TicketNotFound
         if self.attempt(work, expected, crash):
             self.moved(ticket_no, Status.WITHDRAWN)
+            self.run(self.read_back())
 
     @precondition(lambda self: self.status)
     @rule(data=st.data(), crash=CRASH)
@@ -157,7 +233,9 @@ class Office(RuleBasedStateMachine):
                 ticket_no, "还在", conversation_id=self.owner[ticket_no]
             )
 
-        expected = None if self.status[ticket_no].is_open else TransitionNotAllowed
+        expected: type[Exception] | None = None if self.status[ticket_no].is_open else TransitionNotAllowed
+        if ticket_no in self.merged:
+            expected = TicketMerged
         if self.attempt(work, expected, crash) and self.status[ticket_no] is Status.AWAITING_CITIZEN:
             self.moved(ticket_no, Status.IN_PROGRESS)
 
@@ -197,9 +275,13 @@ class Office(RuleBasedStateMachine):
         expected = self.expect_move(ticket_no, new, ActorKind.OFFICER, note)
         if age == 1:
             expected = StaleVersion
+        if ticket_no in self.merged:
+            expected = TicketMerged
         if self.attempt(work, expected, crash, process):
+            told = self.notices
             self.moved(ticket_no, new)
-            self.notices += 1
+            self.notices = self.run(self.count_messages())
+            assert self.notices > told
 
     @precondition(lambda self: self.status)
     @rule(data=st.data(), department=st.sampled_from(DEPARTMENTS), crash=CRASH)
@@ -215,7 +297,8 @@ class Office(RuleBasedStateMachine):
         try:
             status, version = self.within(work, crash=crash)
         except (CrashError, BotError):
-            assert crash or department == "police" or not self.status[ticket_no].is_open
+            is_refused = department == "police" or not self.status[ticket_no].is_open
+            assert crash or is_refused or ticket_no in self.merged
             return
         was = self.status[ticket_no]
         assert was.is_open
@@ -231,9 +314,41 @@ class Office(RuleBasedStateMachine):
         async def work(session: AsyncSession) -> None:
             await make_service(session, now=self.now).reply(ticket_no, "已收到", actor=OFFICER)
 
-        if self.attempt(work, None, crash, process):
+        expected = TicketMerged if ticket_no in self.merged else None
+        if self.attempt(work, expected, crash, process):
+            told = self.notices
             self.version[ticket_no] += 1
-            self.notices += 1
+            self.notices = self.run(self.count_messages())
+            assert self.notices > told
+
+    # ---- everything else, whose outcome is read back; the invariants and the books judge it
+
+    @precondition(lambda self: self.status)
+    @rule(data=st.data(), deed=st.sampled_from(sorted(DEEDS)), crash=CRASH, process=st.integers(0, 1))
+    def something_rarer_happens(self, data: st.DataObject, deed: str, crash: bool, process: int) -> None:
+        one = data.draw(st.sampled_from(sorted(self.status)))
+        other = data.draw(st.sampled_from(sorted(self.status)))
+
+        async def work(session: AsyncSession) -> None:
+            await DEEDS[deed](session, self.now, one, other, self.owner[one])
+
+        try:
+            self.within(work, process, crash)
+        except (CrashError, BotError):
+            return
+        self.run(self.read_back())
+
+    async def read_back(self) -> None:
+        async with self.processes[0].reading() as session:
+            rows = await session.execute(
+                sa.select(Ticket.ticket_no, Ticket.status, Ticket.version, Ticket.merged_into_id)
+            )
+            self.merged.clear()
+            for ticket_no, status, version, merged_into in rows:
+                self.status[ticket_no], self.version[ticket_no] = status, version
+                if merged_into is not None:
+                    self.merged.add(ticket_no)
+        self.notices = await self.count_messages()
 
     # ---- the outbox
 
@@ -330,6 +445,8 @@ class Office(RuleBasedStateMachine):
             self.runner.close()
 
     async def close_the_day(self) -> None:
+        # Past what the clock that ran ahead has posted.
+        self.now += timedelta(days=20)
         for _ in range(1000):
             self.now += timedelta(hours=7)
             async with self.processes[0].transaction() as session:
@@ -342,6 +459,7 @@ class Office(RuleBasedStateMachine):
         async with self.processes[1].reading() as session:
             assert await verify(session) == []
             assert await unhandled(session) == []
+            await self.check_the_books(session)
             assert await self.undelivered(session) == 0
             outgoing = sa.select(Message).where(Message.sender != Sender.CITIZEN).order_by(Message.id)
             posted: dict[int, list[int]] = {}
@@ -350,6 +468,16 @@ class Office(RuleBasedStateMachine):
             assert self.shown == posted
             channels = sa.select(sa.func.count(Conversation.id))
             assert (await session.scalar(channels) or 0) == len({citizen for citizen, _ in self.filed})
+
+    @staticmethod
+    async def check_the_books(session: AsyncSession) -> None:
+        """Every move on record is one of the table, and every ticket is with somebody who may have it."""
+        moved = sa.select(Entry.from_status, Entry.to_status).where(Entry.from_status.is_not(None))
+        for old, new in await session.execute(moved):
+            assert old is not None
+            assert new in ALLOWED[old]
+        for ticket in await session.scalars(sa.select(Ticket)):
+            assert ROUTING.may_hold(ticket.category, ticket.department)
 
     @staticmethod
     async def undelivered(session: AsyncSession) -> int | None:
