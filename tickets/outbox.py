@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -149,3 +149,9 @@ def next_attempt(attempts: int, now: datetime, retry_after_seconds: float | None
     pause = min(_FIRST_PAUSE_SECONDS * 2 ** max(attempts - 1, 0), _LONGEST_PAUSE_SECONDS)
     pause *= random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret
     return now + timedelta(seconds=max(pause, retry_after_seconds or 0.0))
+
+
+async def backlog(session: AsyncSession) -> int:
+    """How many messages still wait for their channel."""
+    waiting = select(func.count()).where(OutboxItem.delivered_at.is_(None), OutboxItem.failed_at.is_(None))
+    return await session.scalar(waiting) or 0
