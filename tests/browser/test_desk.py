@@ -131,6 +131,7 @@ async def test_no_page_keeps_anybody_out(running: RunningDesk, visitor: NewVisit
         "/?view=overdue",
         f"/tickets/{running.overdue}",
         "/tickets/FQ20200101-0001",
+        "/applications",
         "/dashboard",
         "/officers",
         "/officers/1",
