@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from bot.cli import main
-from tests.factories import make_ticket
+from tests.factories import make_conversation, make_ticket
 from tickets.database import Database, upgrade
 from tickets.workflow import Status
 
@@ -21,12 +22,14 @@ def database_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "wenfa.db"
     url = f"sqlite+aiosqlite:///{path}"
     monkeypatch.setenv("WENFA_DATABASE_URL", url)
+    monkeypatch.setenv("WENFA_DATA_FOLDER", str(tmp_path))
     upgrade(url)
 
     async def fill() -> None:
         database = Database(url)
         async with database.transaction() as session:
-            await make_ticket(session, Status.IN_PROGRESS)
+            conversation = await make_conversation(session)
+            await make_ticket(session, Status.IN_PROGRESS, conversation_id=conversation.id, contact="138")
         await database.close()
 
     asyncio.run(fill())
@@ -68,3 +71,22 @@ def test_verify_says_that_there_is_no_such_ticket(
 def test_check_counts_what_has_an_owner(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tickets", "check"]) == 0
     assert "19 categories x 24 towns" in capsys.readouterr().err
+
+
+def test_export_writes_a_case_file(database_file: Path, tmp_path: Path) -> None:
+    assert main(["tickets", "export", "FQ20261123-0001", str(tmp_path / "case.zip")]) == 0
+
+    with zipfile.ZipFile(tmp_path / "case.zip") as archive:
+        assert "SHA256SUMS" in archive.namelist()
+    assert main(["tickets", "export", "FQ20261123-0002", str(tmp_path / "none.zip")]) == 2
+    assert not (tmp_path / "none.zip").exists()
+
+
+def test_privacy_export_and_erase(database_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tickets", "privacy-export", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)["tickets"][0]["contact"] == "138"
+
+    assert main(["tickets", "privacy-erase", "1", "--reason", "本人申请"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"tickets": 1, "photos": 0}
+    assert main(["tickets", "privacy-export", "9"]) == 2
+    assert main(["tickets", "verify"]) == 0
