@@ -76,10 +76,13 @@ async def build_case_file(
         )
     ).all()
     files: dict[str, bytes] = {}
-    missing = []
+    missing: list[str] = []
+    originals: dict[str, list[str]] = {}
     for number, attachment in enumerate(attachments, 1):
         if photos.has(attachment.sha256):
-            files[f"photos/{number:02d}.jpg"] = photos.path(attachment.sha256).read_bytes()
+            name = f"photos/{number:02d}.jpg"
+            files[name] = photos.path(attachment.sha256).read_bytes()
+            originals[name] = photos.originals(attachment.sha256)
         else:
             missing.append(attachment.sha256)
     problems = [problem.what for problem in await verify(session, ticket.id)]
@@ -94,6 +97,7 @@ async def build_case_file(
             "entry_count": ticket.entry_count,
             "last_hash": ticket.last_hash,
             "missing_photos": missing,
+            "sealed_originals": originals,
         }
     )
     names = [name for name in files if name.startswith("photos/")]

@@ -75,6 +75,8 @@ class PhotoStore:
         sha256 = hashlib.sha256(encoded).hexdigest()
         original = hashlib.sha256(content).hexdigest()
         _write(self._original(original), self._seal(content) if self._seal else content)
+        # Which originals a photo came from: the same picture may come with different metadata.
+        _write(self._link(sha256, original), b"")
         _write(self.path(sha256), encoded)
         return StoredPhoto(sha256, MEDIA_TYPE, picture.width, picture.height, gps, original)
 
@@ -101,11 +103,20 @@ class PhotoStore:
             raise ValueError("the original was changed")
         return content
 
-    def delete(self, sha256: str, original_sha256: str | None = None) -> None:
-        """Erase a photo and its original; nothing happens if they are gone already."""
+    def originals(self, sha256: str) -> list[str]:
+        """The hashes of the originals that a photo came from."""
+        found = self.path(sha256).parent.glob(f"{sha256}.from-*")
+        return sorted(path.name.partition(".from-")[2] for path in found)
+
+    def delete(self, sha256: str) -> None:
+        """Erase a photo and its originals; nothing happens if they are gone already."""
+        for original in self.originals(sha256):
+            self._original(original).unlink(missing_ok=True)
+            self._link(sha256, original).unlink(missing_ok=True)
         self.path(sha256).unlink(missing_ok=True)
-        if original_sha256:
-            self._original(original_sha256).unlink(missing_ok=True)
+
+    def _link(self, sha256: str, original: str) -> Path:
+        return self.path(sha256).parent / f"{sha256}.from-{original}"
 
     def _original(self, sha256: str) -> Path:
         if not _SHA256.fullmatch(sha256):

@@ -78,7 +78,20 @@ def test_save_twice_stores_once(store: PhotoStore, tmp_path: Path) -> None:
     first, second = store.save(picture()), store.save(picture())
 
     assert first == second
-    assert sum(path.is_file() for path in tmp_path.rglob("*")) == 2
+    assert sum(path.is_file() for path in tmp_path.rglob("*")) == 3
+
+
+def test_the_same_picture_with_other_metadata_keeps_both_originals(store: PhotoStore, tmp_path: Path) -> None:
+    out = io.BytesIO()
+    plain = store.save(picture())
+    Image.open(io.BytesIO(picture())).save(out, "PNG")
+
+    other = store.save(out.getvalue())
+
+    assert other.sha256 == plain.sha256
+    assert store.originals(plain.sha256) == sorted([plain.original_sha256, other.original_sha256])
+    store.delete(plain.sha256)
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
 
 def test_save_takes_the_place_out_and_drops_everything_else(store: PhotoStore) -> None:
@@ -192,7 +205,8 @@ def test_the_original_is_sealed_and_checked(tmp_path: Path) -> None:
 def test_delete_removes_photo_and_original(store: PhotoStore, tmp_path: Path) -> None:
     stored = store.save(picture())
 
-    store.delete(stored.sha256, stored.original_sha256)
+    assert store.originals(stored.sha256) == [stored.original_sha256]
+    store.delete(stored.sha256)
 
     assert not store.has(stored.sha256)
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
