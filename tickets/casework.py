@@ -92,20 +92,8 @@ class Casework:
         """Raises: TicketNotFound."""
         return await find_ticket(self.session, ticket_no, lock=lock)
 
-    async def find_own(
-        self, ticket_no: str, conversation_id: int | None, receipt_code: str | None = None
-    ) -> Ticket:
-        """A ticket that this citizen filed or has the receipt code of.
-
-        Raises: TicketNotFound, whatever is wrong.
-        """
-        ticket = await self.find(ticket_no)
-        if not is_own(ticket, conversation_id, receipt_code):
-            raise TicketNotFound(ticket_no)
-        return ticket
-
     async def find_own_for_change(self, ticket_no: str, conversation_id: int) -> Ticket:
-        """The same, locked until the transaction ends.
+        """A ticket that this citizen filed, locked until the transaction ends.
 
         Raises: TicketNotFound; TicketMerged.
         """

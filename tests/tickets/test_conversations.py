@@ -9,7 +9,16 @@ import pytest
 import sqlalchemy as sa
 
 from tests.factories import NOW, make_conversation
-from tickets.conversations import open_conversation, post, receive, recent, unhandled
+from tickets.conversations import (
+    begin_turn,
+    lock,
+    mark_handled,
+    open_conversation,
+    post,
+    receive,
+    recent,
+    unhandled,
+)
 from tickets.database import Database
 from tickets.errors import ConversationNotFound
 from tickets.models import Conversation, Message, OutboxItem, Sender
@@ -118,3 +127,31 @@ async def test_recent_is_bounded(database: Database) -> None:
         assert [message.content["text"] for message in newest] == ["3", "4"]
         after = await recent(session, conversation.id, after_id=messages[3].id)
         assert [message.content["text"] for message in after] == ["4"]
+
+
+async def test_a_turn_begins_once(database: Database) -> None:
+    async with database.transaction() as session:
+        conversation = await make_conversation(session)
+        message = await receive(session, conversation, "1", {"text": "你好"}, NOW)
+    assert message is not None
+
+    async with database.transaction() as session:
+        assert (await lock(session, conversation.id)).id == conversation.id
+        assert await begin_turn(session, message.id) is not None
+        await mark_handled(session, message.id, NOW)
+    async with database.transaction() as session:
+        assert await begin_turn(session, message.id) is None
+        with pytest.raises(ConversationNotFound):
+            await lock(session, 99)
+
+
+async def test_unhandled_can_be_kept_to_a_conversation_or_to_channels(database: Database) -> None:
+    async with database.transaction() as session:
+        for channel in ("web", "telegram"):
+            conversation = await make_conversation(session, channel=channel)
+            await receive(session, conversation, "1", {"text": channel}, NOW)
+
+    async with database.reading() as session:
+        assert [message.content["text"] for message in await unhandled(session, 2)] == ["telegram"]
+        of_web = await unhandled(session, channels=("web",))
+        assert [message.content["text"] for message in of_web] == ["web"]
