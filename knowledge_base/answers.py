@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 from knowledge_base.card_index import CardIndex, Found
-from knowledge_base.citations import CitationFinder
+from knowledge_base.citations import CitationFinder, Mention
 from knowledge_base.compose import (
     card_text,
     clarify_text,
@@ -22,25 +23,42 @@ from knowledge_base.compose import (
 from knowledge_base.emergencies import emergency_in
 from knowledge_base.law_search import LawSearch
 from knowledge_base.models import Answer, Article, Citation, RuleCard, Status
-from knowledge_base.question import Question, follows_another, read_question
+from knowledge_base.question import Question, continuation, follows_another, read_question
 from knowledge_base.statutes.library import StatuteLibrary
 from knowledge_base.then_and_now import law_on, warnings
 from knowledge_base.vectors import LONGEST_QUESTION, Vectors
 
 Encode = Callable[[str], Vectors | None]
 
-# Thresholds, set by measurement (docs/adr/0004-knowledge-base.md): a card answers from SURE on; between
-# UNSURE and SURE
-# the citizen is asked which card is meant. The scores by words alone are on another scale.
-SURE, UNSURE = 1.8, 1.6
-SURE_BY_WORDS, UNSURE_BY_WORDS = 0.42, 0.34
+
+class Scale(NamedTuple):
+    """What scores mean: a card answers from `sure` on; from `unsure` on the citizen is asked which card is
+    meant.
+    """
+
+    sure: float
+    unsure: float
+    steepness: float
+
+    def confidence(self, score: float) -> float:
+        """0.5 at the threshold, towards 1 above it."""
+        return 1 / (1 + math.exp(-self.steepness * (score - self.sure)))
+
+
+# Set by measurement (docs/adr/0004-knowledge-base.md). Cards are in Chinese: a question in another language
+# comes less
+# near to all of them, and shares no words with any.
+BY_MEANING = Scale(1.8, 1.6, 3.0)
+ACROSS_LANGUAGES = Scale(0.55, 0.35, 3.0)
+BY_WORDS = Scale(0.42, 0.3, 10.0)
 # Cards that come this close to the best are shown below it: the second is the right one for every tenth
 # question.
 _CLOSE = 0.25
 _MOST_RELATED = 2
 _MOST_HITS = 3
 # Words beside a named article that ask for nothing but its text.
-_ONLY_ITS_TEXT = 12
+_ONLY_ITS_TEXT = 3
+_FILLERS = re.compile(r"是什么|怎么说的?|怎么规定|说的?|内容|规定|全文|原文|请问|我想知道|[\W《》的]")
 _ASKED_AND_TOLD = (
     (re.compile(r"罚|多少钱|几块"), re.compile(r"罚款|元|赔")),
     (
@@ -48,6 +66,8 @@ _ASKED_AND_TOLD = (
         re.compile(r"[日天月年]内|小时|[\d一二三五六七十]+个?(?:工作)?[日天月年]"),
     ),
 )
+# A follow-up of this many characters may have a matter of its own: 那要是逾期不交呢.
+_SAYS_ENOUGH = 4
 _LIGHTER_LAW = ("行政处罚法", "第三十七条")
 
 
@@ -87,62 +107,67 @@ class Answering:
 
         If that card has nothing of the kind that is asked for (money, a period), another card has to.
         """
+        rest = continuation(question.text)
+        if len(rest) >= _SAYS_ENOUGH:
+            found = self._decide(question, rest, asked_on)
+            if found.kind == "answer":
+                return found
         without = card if _lacks(card, question.text) else None
         found = self._decide(question, f"{card.title}，{question.text}", asked_on, without)
         if found.kind in ("answer", "handoff") or without is not None:
             return found
-        return self._from_card(question, Found(card, SURE), [], asked_on)
+        return self._from_card(question, Found(card, BY_MEANING.sure), [], asked_on, BY_MEANING)
 
     def _decide(
         self, question: Question, text: str, asked_on: date, without: RuleCard | None = None
     ) -> Answer:
         text = text[:LONGEST_QUESTION]
         vector = self._encode(text)
-        found = [f for f in self._cards.find(text, vector) if f.card is not without]
-        sure, unsure = (SURE, UNSURE) if vector is not None else (SURE_BY_WORDS, UNSURE_BY_WORDS)
+        found = [
+            f
+            for f in self._cards.find(text, vector)
+            if f.card is not without and not _is_over(f.card, asked_on)
+        ]
+        scale = _scale(text, vector)
         guard = next((f for f in found if f.card.topic == "guard"), None)
         best = next((f for f in found if f.card.topic != "guard"), None)
         if guard is not None and (best is None or guard.score >= best.score):
-            return self._guard(question, guard, sure, vector)
-        if best is not None and best.score >= sure:
-            return self._from_card(question, best, found, asked_on)
+            return self._guard(question, guard, scale, vector)
+        if best is not None and best.score >= scale.sure:
+            return self._from_card(question, best, found, asked_on, scale)
         if (
             guard is not None
             and guard.card.kind == "out_of_scope"
             and guard.score > (best.score if best else 0) - _CLOSE
         ):
-            return _guarded(guard.card, _confidence(guard.score, sure), question.day)
-        near = [f.card for f in found if f.score >= unsure and f.card.topic != "guard"]
+            return _guarded(guard.card, scale.confidence(guard.score), question.day)
+        near = [f.card for f in found if f.score >= scale.unsure and f.card.topic != "guard"]
         if len(near) > 1:
             return Answer(
                 "clarify",
                 clarify_text(near[:4]),
                 (),
                 None,
-                _confidence(found[0].score, sure),
+                scale.confidence(found[0].score),
                 tuple(near[:4]),
                 question.day,
             )
         return self._refer(question, vector, asked_on)
 
-    def _guard(self, question: Question, found: Found, sure: float, vector: Vectors | None) -> Answer:
+    def _guard(self, question: Question, found: Found, scale: Scale, vector: Vectors | None) -> Answer:
         """A guard came first. Only for what is out of scope is a faint likeness enough: nothing else was
         nearer.
         """
-        if found.card.kind != "out_of_scope" and found.score < sure:
+        if found.card.kind != "out_of_scope" and found.score < scale.sure:
             return self._refer(question, vector, question.day)
-        return _guarded(found.card, _confidence(found.score, sure), question.day)
+        return _guarded(found.card, scale.confidence(found.score), question.day)
 
-    def _from_card(self, question: Question, best: Found, found: Sequence[Found], asked_on: date) -> Answer:
+    def _from_card(
+        self, question: Question, best: Found, found: Sequence[Found], asked_on: date, scale: Scale
+    ) -> Answer:
         card = best.card
-        if (
-            question.day < card.valid_from
-            or question.day_is_named
-            or question.day != _latest(asked_on, question.day)
-        ):
-            earlier = self._earlier(question, best, asked_on)
-            if earlier is not None:
-                return earlier
+        if earlier := self._earlier(question, best, asked_on, scale):
+            return earlier
         related = [
             f.card
             for f in found
@@ -157,18 +182,19 @@ class Answering:
             text=card_text(card, articles, notes, shown),
             citations=tuple(map(_citation, articles)),
             card=card,
-            confidence=_confidence(best.score, SURE if self._cards.has_vectors else SURE_BY_WORDS),
+            confidence=scale.confidence(best.score),
             alternatives=tuple(related[:4]),
             as_of=question.day,
             notes=(*notes, *((card.local_gap,) if card.local_gap else ())),
         )
 
-    def _earlier(self, question: Question, best: Found, asked_on: date) -> Answer | None:
+    def _earlier(self, question: Question, best: Found, asked_on: date, scale: Scale) -> Answer | None:
         """The answer by the law of an earlier day; None if nothing that the card rests on was different
         then.
         """
         card = best.card
-        then = law_on(card, question.day, max(asked_on, card.valid_from), self._library)
+        now = max(asked_on, card.reviewed_on)  # what the card says was the law when it was reviewed
+        then = law_on(card, question.day, now, self._library)
         if not then.changed:
             return None
         articles = [a for a in then.articles if a.status is Status.IN_FORCE]
@@ -176,15 +202,15 @@ class Answering:
             text = unknown_then_text(card, question.day)
             return Answer("refer", text, (), None, 0.0, (card,), question.day, (text,))
         lighter = self._library.article(*_LIGHTER_LAW, asked_on) if question.day_is_named else None
-        now = [lighter] if lighter else []
-        text = earlier_text(card, question.day, articles, now)
-        citations = tuple(_citation(a) for a in (*articles, *now))
+        beside = [lighter] if lighter else []
+        text = earlier_text(card, question.day, articles, beside)
+        citations = tuple(_citation(a) for a in (*articles, *beside))
         return Answer(
             "answer",
             text,
             citations,
             card,
-            _confidence(best.score, SURE),
+            scale.confidence(best.score),
             (),
             question.day,
             (text.split("\n")[0],),
@@ -193,7 +219,7 @@ class Answering:
     def _only_named(self, question: Question) -> Answer | None:
         """The question is hardly more than the name of an article: its text is the reply."""
         named = [m for m in question.mentions if m.article]
-        if not named or len(question.text) - sum(len(m.named) + 6 for m in named) > _ONLY_ITS_TEXT:
+        if not named or len(_beside(question.text, named)) > _ONLY_ITS_TEXT:
             return None
         found = [self._library.article(m.law, m.article or "", question.day) for m in named]
         articles = [a for a in found if a is not None]
@@ -226,6 +252,18 @@ class Answering:
         return list(found.values())
 
 
+def _beside(text: str, mentions: Sequence[Mention]) -> str:
+    """What a question says besides the articles that it names."""
+    text = text.replace("中华人民共和国", "")
+    for mention in mentions:
+        text = text.replace(mention.said, "")
+    return _FILLERS.sub("", text)
+
+
+def _is_over(card: RuleCard, day: date) -> bool:
+    return card.valid_until is not None and card.valid_until <= day
+
+
 def _lacks(card: RuleCard, text: str) -> bool:
     """Whether a question asks for something that the card doesn't speak of."""
     said = card.answer + "".join(card.next_steps)
@@ -240,11 +278,9 @@ def _citation(article: Article) -> Citation:
     return Citation(article.law, article.article, article.status, article.effective_from)
 
 
-def _latest(*days: date) -> date:
-    return max(days)
-
-
-def _confidence(score: float, sure: float) -> float:
-    """0.5 at the threshold, towards 1 above it."""
-    steepness = 3.0 if sure == SURE else 10.0
-    return 1 / (1 + math.exp(-steepness * (score - sure)))
+def _scale(text: str, vector: Vectors | None) -> Scale:
+    if vector is None:
+        return BY_WORDS
+    letters = sum(c.isascii() and c.isalpha() for c in text)
+    chinese = sum("\u3400" <= c <= "\u9fff" for c in text)
+    return ACROSS_LANGUAGES if letters > 4 * chinese else BY_MEANING

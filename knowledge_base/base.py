@@ -29,7 +29,7 @@ from knowledge_base.vectors import (
 from knowledge_base.words import simplified
 
 # Statutes that this city's questions are about are encoded before the other 300.
-_NOT_CITED_YET = (
+_FIRST_TO_ENCODE = (
     "城市市容和环境卫生管理条例",
     "治安管理处罚法",
     "行政处罚法",
@@ -90,6 +90,7 @@ class KnowledgeBase:
             progress: called with "cards" or "articles", how many are done, and of how many.
             stop: set it to end early; what is done is kept.
         """
+        # An encoder of its own: the one for questions must not wait for batches of articles.
         encoder = load_encoder()
         say = progress or (lambda what, done, total: None)
         for texts, questions in (
@@ -107,7 +108,7 @@ class KnowledgeBase:
                 return
         self._use_what_is_there()
         if with_articles:
-            cited = frozenset(_NOT_CITED_YET) | {c.law for card in self.cards.values() for c in card.cites}
+            cited = frozenset(_FIRST_TO_ENCODE) | {c.law for card in self.cards.values() for c in card.cites}
             passages = self._laws.passages(_today(), cited)
             encode_missing(
                 self._store,

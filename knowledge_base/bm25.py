@@ -18,6 +18,8 @@ from knowledge_base.words import Codes, gram_codes, grams_at, points_of
 # A posting while it is being counted: the gram (32 bits), the document (20), the field (4).
 _DOCUMENT_BITS = 20
 _FIELD_BITS = 4
+# Someone who leans on a key says nothing more by it.
+_MOST_REPEATS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class _Part:
         places = np.searchsorted(self.terms, wanted)
         known = places < len(self.terms)
         known[known] = self.terms[places[known]] == wanted[known]
+        repeats = np.minimum(repeats, _MOST_REPEATS)
         for place, repeat in zip(places[known].tolist(), repeats[known].tolist(), strict=True):
             begin, end = self.starts[place], self.starts[place + 1]
             # A document stands once among the postings of a term, so plain indexing adds correctly.

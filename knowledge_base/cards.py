@@ -52,8 +52,8 @@ def read_cards(path: Path) -> tuple[list[RuleCard], list[str]]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         rows = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 (a safe loader in both cases)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        return [], [f"{path.name}: 不是有效的 YAML：{' '.join(str(error).split())}"]
+    except (yaml.YAMLError, ValueError) as error:  # a day that does not exist is a ValueError
+        return [], [f"{path.name}: 不是有效的 YAML（或有不存在的日期）：{' '.join(str(error).split())}"]
     if rows is None:
         return [], []
     if not isinstance(rows, list):

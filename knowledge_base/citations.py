@@ -21,11 +21,11 @@ _GAP = r"[》〉\s的:：,，]{0,3}(?:\((?:\d{4}年?)?[修订新旧版]*\))?(?:�
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A statute that a text names, with the article if it names one."""
+    """A statute that a text names, with the article if it names one; `said` is how the text put it."""
 
     law: str
     article: str | None
-    named: str
+    said: str
 
 
 class CitationFinder:
@@ -33,7 +33,7 @@ class CitationFinder:
 
     def __init__(self, library: StatuteLibrary) -> None:
         self._titles = library.names()
-        names = sorted((re.escape(name) for name in self._titles if len(name) >= 3), key=len, reverse=True)
+        names = sorted((re.escape(name) for name in self._titles if len(name) >= 2), key=len, reverse=True)
         pattern = rf"(?P<name>{'|'.join(names)})(?:{_GAP}{_NUMBER}{_NO_UNIT})?"
         self._mention = re.compile(pattern) if names else None
 
@@ -48,5 +48,5 @@ class CitationFinder:
             number = match["number"] or match["bare"]
             sub = f"条之{match['sub']}" if match["sub"] else ""
             article = normal_article(number + sub) if number else None
-            found.setdefault((law, article), Mention(law, article, match["name"]))
+            found.setdefault((law, article), Mention(law, article, match[0]))
         return list(found.values())

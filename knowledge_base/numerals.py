@@ -129,7 +129,7 @@ _UNIT_NAMES = {spelling: unit for unit, spellings in _SPELLINGS.items() for spel
 _UNIT = "|".join(sorted(map(re.escape, _UNIT_NAMES), key=len, reverse=True))
 _ARABIC = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _NUM = rf"(?:(?:{_ARABIC})\s*[十百千万亿]{{0,2}}|[{_CHINESE}]+|半)"
-_RANGE = r"(?:\s*(?:[-~—–－～]+|至|到|、|以上至)\s*)"
+_RANGE = r"(?:\s*(?:[-~—–－～]+|至|到)\s*)"
 _PERCENT = re.compile(rf"百分之({_NUM})(?:{_RANGE}(?:百分之)?({_NUM}))?|千分之({_NUM})|万分之({_NUM})")
 _FRACTION = re.compile(rf"([{_CHINESE}]+)分之([{_CHINESE}]+)|(\d+)/(\d+)")
 _QUANTITY = re.compile(rf"({_NUM})(?:{_RANGE}({_NUM}))?\s*({_UNIT})")

@@ -31,6 +31,7 @@ _FOLLOWS = re.compile(
     r"^(?:那|那么|那要是|要是|如果|还有|然后|这个|这种|这样|它|那个|为什么|凭什么|依据|哪一?条|多少钱?|罚多少|多久|几天|怎么办理?|去哪|在哪|找谁|谁管)"
 )
 _SHORT_FOLLOW = 16
+_TIES = re.compile(r"^(?:那么|那)?(?:要是|如果|还有|然后)?(?:这个|这种|这样|它|那个)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,11 @@ def follows_another(text: str) -> bool:
     """Whether a question makes sense only after another: 那罚多少, 为什么, 去哪办."""
     text = text.strip(" ，。？?！!")
     return len(text) <= _SHORT_FOLLOW and _FOLLOWS.match(text) is not None
+
+
+def continuation(text: str) -> str:
+    """What a follow-up asks without the words that tie it to the question before."""
+    return _TIES.sub("", text.strip()).strip(" ，。？?！!呢吗")
 
 
 def _day(year: int, month: str | None) -> date | None:

@@ -53,12 +53,12 @@ def warnings(question: Question, card: RuleCard | None, library: StatuteLibrary,
 def law_on(card: RuleCard, day: date, today: date, library: StatuteLibrary) -> Then:
     """What the card rests on, as it read on `day`."""
     found: list[Article] = []
-    changed, complete = not card.is_valid_on(day), True
+    changed, complete = False, True
     for cite in card.cites:
         now = library.article(cite.law, cite.article, today)
         then = _counterpart(card, now, day, library) if now is not None else None
         if then is None:
-            complete = False
+            changed, complete = True, False
             continue
         changed = changed or now is None or then.text != now.text
         found.append(then)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -97,9 +98,9 @@ class VectorStore:
 
     def _read(self) -> None:
         try:
-            with np.load(self._file, allow_pickle=False) as data:
+            with self._file.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 keys, vectors = data["keys"], data["vectors"].astype(np.float32)
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return  # missing or damaged: it is only a cache and will be built again
         self._rows = {key.decode(): row for row, key in enumerate(keys)}
         self._vectors = list(vectors)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 # Everything kept fits into 16 bits, so that two characters fit into 32 (see `bm25`).
 _SHIFT = np.uint64(16)
 _SEPARATOR = 0
+_FIRST_CHINESE = 0x3400
 
 Codes = NDArray[np.uint64]
 
@@ -29,7 +30,7 @@ def _folding() -> NDArray[np.uint64]:
     for wide in (0, 0xFEE0):
         for char in "0123456789abcdefghijklmnopqrstuvwxyz":
             table[ord(char) + wide] = table[ord(char.upper()) + wide] = ord(char)
-    table[0x3400:0xA000] = np.arange(0x3400, 0xA000)
+    table[_FIRST_CHINESE:0xA000] = np.arange(_FIRST_CHINESE, 0xA000)
     return table
 
 
@@ -57,7 +58,8 @@ def points_of(text: str) -> Codes:
 
 
 def grams_at(points: Codes, size: int) -> tuple[Codes, NDArray[np.bool_]]:
-    """The gram that begins at each place, and whether it is one (holds no separator)."""
+    """The gram that begins at each place, and whether it is one (holds no
+    separator, and is no lone letter)."""
     count = max(len(points) - size + 1, 0)
     codes = np.zeros(count, dtype=np.uint64)
     whole = np.ones(count, dtype=np.bool_)
@@ -65,6 +67,9 @@ def grams_at(points: Codes, size: int) -> tuple[Codes, NDArray[np.bool_]]:
         part = points[offset : offset + count]
         codes = (codes << _SHIFT) | part
         whole &= part != _SEPARATOR
+    if size == 1:
+        # A letter or digit by itself says nothing.
+        whole &= codes >= _FIRST_CHINESE
     return codes, whole
 
 
