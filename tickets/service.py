@@ -15,6 +15,7 @@ from tickets.coordinates import to_wgs84
 from tickets.deadlines import SHANGHAI
 from tickets.errors import (
     ActorNotAllowed,
+    AfterPhotoRequired,
     ConversationNotFound,
     NoteRequired,
     OfficerNotFound,
@@ -22,11 +23,13 @@ from tickets.errors import (
     TransitionNotAllowed,
 )
 from tickets.models import (
+    Attachment,
     Conversation,
     Entry,
     EntryKind,
     Officer,
     Priority,
+    Purpose,
     ReporterMode,
     Sender,
     Ticket,
@@ -106,12 +109,18 @@ class TicketService(Casework):
         actor: Actor,
         note: str = "",
         expected_version: int | None = None,
+        photos: Sequence[str] = (),
     ) -> None:
         """Move a ticket and tell the citizen, who also reads the note.
 
         A ticket sent back (assigned -> accepted) is an inner affair: no notice, and its note stays inside.
 
-        Raises: TicketNotFound; StaleVersion; TransitionNotAllowed; ActorNotAllowed; NoteRequired.
+        Args:
+            photos: of the place afterwards, from the photo store.
+
+        Raises: TicketNotFound; TicketMerged; StaleVersion; TransitionNotAllowed; ActorNotAllowed;
+        NoteRequired;
+            AfterPhotoRequired, when resolving one of the city's `after_photo_categories` without a photo.
         """
         new = Status(new)
         ticket = await self.find_for_change(ticket_no, expected_version)
@@ -122,7 +131,10 @@ class TicketService(Casework):
             await self.move(ticket, new, actor, note, kind=EntryKind.HAND_BACK)
             ticket.officer_id = None
             return
-        await self.move(ticket, new, actor, note)
+        self.add_photos(ticket, photos, Purpose.AFTER)
+        if new is Status.RESOLVED:
+            await self._check_after_photo(ticket)
+        await self.move(ticket, new, actor, note, data={"photos": list(photos)} if photos else None)
         await self.tell(ticket, f"notice_status_{new}", {"note": note})
 
     async def assign(
@@ -240,6 +252,15 @@ class TicketService(Casework):
 
     def _followers_view(self, ticket: Ticket) -> TicketView:
         return replace(self.view(ticket, ticket), summary="", place_text="", may_reopen=False)
+
+    async def _check_after_photo(self, ticket: Ticket) -> None:
+        if ticket.category not in self.routing.city["after_photo_categories"]:
+            return
+        after = select(Attachment.id).where(
+            Attachment.ticket_id == ticket.id, Attachment.purpose == Purpose.AFTER
+        )
+        if await self.session.scalar(after.limit(1)) is None:
+            raise AfterPhotoRequired(ticket.ticket_no)
 
     async def _new_ticket(self, new: NewTicket, code: str) -> Ticket:
         category = new.category if new.category in self.routing.categories else "other"

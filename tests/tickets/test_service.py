@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from tests.factories import (
     NOW,
     OFFICER,
+    ROUTING,
     SUPERVISOR,
     make_conversation,
     make_new_ticket,
@@ -22,6 +24,7 @@ from tests.factories import (
 from tickets.database import Database
 from tickets.errors import (
     ActorNotAllowed,
+    AfterPhotoRequired,
     BotError,
     ConversationNotFound,
     NoteRequired,
@@ -31,7 +34,7 @@ from tickets.errors import (
     TransitionNotAllowed,
 )
 from tickets.history import verify
-from tickets.models import Attachment, Entry, EntryKind, Message, OutboxItem, Sender, Ticket
+from tickets.models import Attachment, Entry, EntryKind, Message, OutboxItem, Purpose, Sender, Ticket
 from tickets.values import Actor, Place, TicketView
 from tickets.workflow import ALLOWED, ActorKind, Status
 
@@ -284,6 +287,27 @@ class TestChangeStatus:
         async with with_citizen.transaction() as session:
             with pytest.raises(NoteRequired):
                 await make_service(session).change_status(TICKET_NO, Status.RESOLVED, actor=OFFICER)
+
+    async def test_asks_for_a_photo_of_the_place_afterwards_where_the_city_does(
+        self, with_citizen: Database
+    ) -> None:
+        routing = copy.copy(ROUTING)
+        routing.city = ROUTING.city | {"after_photo_categories": ["illegal_dumping"]}
+
+        async def resolve(photos: tuple[str, ...]) -> None:
+            async with with_citizen.transaction() as session:
+                await make_service(session, routing=routing).change_status(
+                    TICKET_NO, Status.RESOLVED, actor=OFFICER, note="已清走", photos=photos
+                )
+
+        with pytest.raises(AfterPhotoRequired):
+            await resolve(())
+        await resolve(PHOTOS[:1])
+
+        assert (await ticket_of(with_citizen)).status is Status.RESOLVED
+        async with with_citizen.reading() as session:
+            attachment = (await session.scalars(sa.select(Attachment))).one()
+        assert (attachment.sha256, attachment.purpose) == (PHOTOS[0], Purpose.AFTER)
 
     async def test_is_not_for_citizens(self, with_citizen: Database) -> None:
         async with with_citizen.transaction() as session:
