@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from knowledge_base.base import KnowledgeBase
     from knowledge_base.models import Answer, Article
+    from tickets.aftercare import Aftercare
+    from tickets.duplicates import Duplicates
     from tickets.service import TicketService
 
 # Telegram allows 64 bytes in a button's payload, so nobody gets more.
@@ -186,6 +188,8 @@ class Turn:
     message_id: int
     now: datetime
     tickets: TicketService
+    aftercare: Aftercare
+    duplicates: Duplicates
     knowledge: KnowledgeBase
 
     @property

@@ -43,6 +43,7 @@ class Draft:
         outside: the other city that the place seems to be in; None if there is none or the citizen said no.
         photos: SHA-256 of each.
         photos_asked: photos were sent, or the question was passed over.
+        similar_shown: tickets of the same matter were looked for, and shown if there were any.
         contact: a phone number or the like; "" when the citizen stays anonymous; None when not asked yet.
     """
 
@@ -60,6 +61,7 @@ class Draft:
     contact: str | None = None
     reporter_mode: str = "anonymous"
     card: str | None = None
+    similar_shown: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The form that stands in the conversation's state."""

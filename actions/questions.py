@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actions.base import Button, Reply
+from actions.base import CHINA, Button, Reply
 from actions.tickets_told import filed_params
 from tickets.categories import CATEGORIES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from actions.draft import Draft
+    from tickets.duplicates import Similar
+    from tickets.routing import Routing
     from tickets.service import FiledTicket
 
 CANCEL = Button("button_cancel", "report:cancel")
@@ -61,6 +65,29 @@ def what_to_change() -> Reply:
     buttons = tuple(Button(f"button_edit_{part}", f"report:edit:{part}") for part in parts)
     return Reply(
         "report_what_to_change", buttons=(*buttons, Button("button_continue", "report:resume"), CANCEL)
+    )
+
+
+def similar(draft: Draft, found: Sequence[Similar], routing: Routing) -> Reply:
+    """Other citizens' open tickets of what seems to be the same matter: where and when, never their words."""
+    listed = [
+        {
+            "ticket_no": ticket.ticket_no,
+            "category": CATEGORIES[ticket.category].name,
+            "town": town.name if (town := routing.town(ticket.town)) else "",
+            "status": ticket.status.label,
+            "on": ticket.created_at.astimezone(CHINA).date(),
+        }
+        for ticket in found
+    ]
+    follow = tuple(
+        Button("button_follow", f"status:follow:{ticket.ticket_no}", {"ticket_no": ticket.ticket_no})
+        for ticket in found
+    )
+    return Reply(
+        "report_similar",
+        {"found": listed},
+        (*follow, Button("button_submit_anyway", f"report:submit:{draft.id}"), CANCEL),
     )
 
 

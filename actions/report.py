@@ -368,8 +368,23 @@ async def _submit(turn: Turn, draft_id: str) -> list[Reply]:
     draft = _draft(turn)
     if draft.missing != "confirm":
         return ask_next(turn)
+    if similar := await _similar(turn, draft):
+        return similar
     filed = await turn.tickets.file(draft.as_ticket(turn.conversation_id))
     remembered = [*filed_before.items(), (draft.id, filed.ticket_no)][-MAX_REMEMBERED_TICKETS:]
     turn.state["filed"] = dict(remembered)
     turn.state.pop("flow")
     return [questions.filed(draft, filed)]
+
+
+async def _similar(turn: Turn, draft: Draft) -> list[Reply]:
+    """Open tickets that may be of the same matter, shown once before filing; nothing if there are none."""
+    if draft.similar_shown:
+        return []
+    found = await turn.duplicates.similar(draft.as_ticket(turn.conversation_id))
+    draft.similar_shown = True
+    _keep(turn, draft)
+    if not found:
+        return []
+    turn.state["offered"] = [ticket.ticket_no for ticket in found]
+    return [questions.similar(draft, found, turn.tickets.routing)]

@@ -11,6 +11,8 @@ from actions.words import wants_to_cancel
 from tickets.errors import TicketNotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from actions.base import Turn
     from tickets.service import TicketView
 
@@ -18,6 +20,8 @@ TICKET_NO = re.compile(r"[A-Za-z]{2}\d{8}-?\d{4,}")
 # Wrong receipt codes that one conversation may try before it has to wait for a person.
 MAX_WRONG_CODES = 5
 MAX_LISTED = 5
+BEST_SCORE, WORST_SCORE = 5, 1
+CANCEL = Button("button_cancel", "status:cancel")
 
 
 async def start(turn: Turn) -> list[Reply]:
@@ -34,35 +38,83 @@ async def start(turn: Turn) -> list[Reply]:
         )
         return [Reply("status_choose", {"count": len(own)}, buttons)]
     turn.state["flow"] = {"name": "status"}
-    return [Reply("status_ask_number", buttons=(Button("button_cancel", "status:cancel"),))]
+    return [Reply("status_ask_number", buttons=(CANCEL,))]
 
 
 async def on_button(turn: Turn, rest: str) -> list[Reply]:
-    """`show:<no>`, `add:<no>`, `withdraw:<no>`, `withdraw!:<no>`, `cancel`."""
+    """A verb and mostly a ticket number: `show:<no>`, `urge:<no>` ..., `cancel`."""
     verb, _, ticket_no = rest.partition(":")
-    if verb == "cancel":
-        turn.state.pop("flow", None)
-        return [Reply("status_cancelled")]
-    if verb == "add":
-        turn.state["flow"] = {"name": "status", "add_to": ticket_no}
-        return [
-            Reply("status_add_ask", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))
-        ]
-    if verb == "withdraw":
-        return [
-            Reply(
-                "status_withdraw_confirm",
-                {"ticket_no": ticket_no},
-                (
-                    Button("button_withdraw_yes", f"status:withdraw!:{ticket_no}"),
-                    Button("button_keep", f"status:show:{ticket_no}"),
-                ),
-            )
-        ]
-    if verb == "withdraw!":
-        await turn.tickets.withdraw(ticket_no, conversation_id=turn.conversation_id)
-        return [Reply("notice_status_withdrawn", {"ticket_no": ticket_no, "note": ""})]
-    return await _show(turn, ticket_no)
+    return await VERBS.get(verb, _show)(turn, ticket_no)
+
+
+async def _cancel(turn: Turn, ticket_no: str) -> list[Reply]:
+    turn.state.pop("flow", None)
+    return [Reply("status_cancelled")]
+
+
+async def _ask_words(turn: Turn, ticket_no: str) -> list[Reply]:
+    turn.state["flow"] = {"name": "status", "add_to": ticket_no}
+    return [Reply("status_add_ask", {"ticket_no": ticket_no}, (CANCEL,))]
+
+
+async def _ask_withdrawal(turn: Turn, ticket_no: str) -> list[Reply]:
+    buttons = (
+        Button("button_withdraw_yes", f"status:withdraw!:{ticket_no}"),
+        Button("button_keep", f"status:show:{ticket_no}"),
+    )
+    return [Reply("status_withdraw_confirm", {"ticket_no": ticket_no}, buttons)]
+
+
+async def _withdraw(turn: Turn, ticket_no: str) -> list[Reply]:
+    await turn.tickets.withdraw(ticket_no, conversation_id=turn.conversation_id)
+    return [Reply("notice_status_withdrawn", {"ticket_no": ticket_no, "note": ""})]
+
+
+async def _urge(turn: Turn, ticket_no: str) -> list[Reply]:
+    await turn.aftercare.urge(ticket_no, conversation_id=turn.conversation_id)
+    return [Reply("status_urged", {"ticket_no": ticket_no})]
+
+
+async def _solved(turn: Turn, ticket_no: str) -> list[Reply]:
+    await turn.aftercare.rate(
+        ticket_no, conversation_id=turn.conversation_id, score=BEST_SCORE, is_solved=True
+    )
+    return [Reply("status_rated")]
+
+
+async def _unsolved(turn: Turn, ticket_no: str) -> list[Reply]:
+    """Whoever says that nothing is solved is asked what is left: the unit has to know."""
+    turn.state["flow"] = {"name": "status", "unsolved": ticket_no}
+    return [Reply("status_unsolved_ask", buttons=(CANCEL,))]
+
+
+async def _follow(turn: Turn, ticket_no: str) -> list[Reply]:
+    """Follow another citizen's ticket in place of filing the same; only one that was offered in this
+    conversation.
+    """
+    if ticket_no not in turn.state.get("offered", ()):
+        raise TicketNotFound(ticket_no)
+    await turn.duplicates.follow(ticket_no, conversation_id=turn.conversation_id)
+    turn.state.pop("flow", None)
+    return [
+        Reply(
+            "status_following",
+            {"ticket_no": ticket_no},
+            (Button("button_ticket_status", f"status:show:{ticket_no}"),),
+        )
+    ]
+
+
+VERBS: dict[str, Callable[[Turn, str], Awaitable[list[Reply]]]] = {
+    "cancel": _cancel,
+    "add": _ask_words,
+    "withdraw": _ask_withdrawal,
+    "withdraw!": _withdraw,
+    "urge": _urge,
+    "solved": _solved,
+    "unsolved": _unsolved,
+    "follow": _follow,
+}
 
 
 async def on_message(turn: Turn) -> list[Reply]:
@@ -73,6 +125,8 @@ async def on_message(turn: Turn) -> list[Reply]:
         return [Reply("status_cancelled")]
     if ticket_no := flow.get("add_to"):
         return await _add(turn, ticket_no)
+    if ticket_no := flow.get("unsolved"):
+        return await _reopen(turn, ticket_no)
     if ticket_no := _ticket_no(turn):
         return await _show(turn, ticket_no)
     if ticket_no := flow.get("ticket_no"):
@@ -98,9 +152,7 @@ async def _show(turn: Turn, ticket_no: str) -> list[Reply]:
         view = await turn.tickets.status_for(ticket_no, conversation_id=turn.conversation_id)
     except TicketNotFound:
         turn.state["flow"] = {"name": "status", "ticket_no": ticket_no}
-        return [
-            Reply("status_ask_code", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))
-        ]
+        return [Reply("status_ask_code", {"ticket_no": ticket_no}, (CANCEL,))]
     turn.state.pop("flow", None)
     return [_view(view)]
 
@@ -116,19 +168,29 @@ async def _show_by_code(turn: Turn, ticket_no: str, code: str) -> list[Reply]:
     except TicketNotFound:
         count = wrong["count"] + 1 if wrong.get("day") == day else 1
         turn.state["wrong_codes"] = {"day": day, "count": count}
-        return [
-            Reply("status_wrong_code", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))
-        ]
+        return [Reply("status_wrong_code", {"ticket_no": ticket_no}, (CANCEL,))]
     turn.state.pop("flow")
     return [_view(view)]
+
+
+async def _reopen(turn: Turn, ticket_no: str) -> list[Reply]:
+    """The first time the ticket goes back to its unit by itself; later somebody calls the citizen."""
+    reopened = await turn.aftercare.rate(
+        ticket_no,
+        conversation_id=turn.conversation_id,
+        score=WORST_SCORE,
+        is_solved=False,
+        reason=turn.message.text.strip(),
+    )
+    turn.state.pop("flow")
+    # The ticket's own notice says that it was reopened.
+    return [] if reopened else [Reply("status_call_back", {"ticket_no": ticket_no})]
 
 
 async def _add(turn: Turn, ticket_no: str) -> list[Reply]:
     photos = (turn.message.photo,) if turn.message.photo else ()
     if not turn.text and not photos:
-        return [
-            Reply("status_add_ask", {"ticket_no": ticket_no}, (Button("button_cancel", "status:cancel"),))
-        ]
+        return [Reply("status_add_ask", {"ticket_no": ticket_no}, (CANCEL,))]
     await turn.tickets.add_citizen_message(
         ticket_no, turn.message.text, conversation_id=turn.conversation_id, photos=photos
     )
@@ -145,6 +207,12 @@ def _view(view: TicketView) -> Reply:
     if view.is_open:
         buttons = [
             Button("button_add", f"status:add:{view.ticket_no}"),
+            Button("button_urge", f"status:urge:{view.ticket_no}"),
             Button("button_withdraw", f"status:withdraw:{view.ticket_no}"),
+        ]
+    elif view.may_reopen:
+        buttons = [
+            Button("button_solved", f"status:solved:{view.ticket_no}"),
+            Button("button_unsolved", f"status:unsolved:{view.ticket_no}"),
         ]
     return Reply("status_view", view_params(view), tuple(buttons))

@@ -13,9 +13,9 @@ import structlog
 from aiohttp import web
 
 from bot import desk
-from bot.channels.telegram import TelegramChannel
 from bot.channels.web import WebChannel
 from bot.health import healthz
+from bot.keys import open_vault
 from bot.nlu_server import NluServer, ensure_model, free_port
 from bot.notify import OutboxWorker
 from bot.public_errors import error_pages
@@ -23,6 +23,7 @@ from bot.relay import Relay
 from bot.security import setup_security
 from bot.services import Services
 from bot.supervisor import Supervisor
+from bot.ticking import keep_ticking
 from bot.typedefs import OUTBOX, RELAY, SERVICES, SETTINGS, SUPERVISOR, WEB_CHANNEL
 from bot.understanding import UnderstandingClient
 from knowledge_base.base import KnowledgeBase
@@ -46,18 +47,24 @@ async def open_services(settings: Settings) -> Services:
     """Open what every edge shares: the database brought to the newest schema, photos, city data, rules."""
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     url = settings.resolved_database_url
-    await asyncio.to_thread(upgrade, url)
-    knowledge = await asyncio.to_thread(
-        KnowledgeBase.load, settings.data_folder / "knowledge", imported=settings.data_folder / "statutes"
+    _, knowledge = await asyncio.gather(
+        asyncio.to_thread(upgrade, url), asyncio.to_thread(_load_knowledge, settings)
     )
     city = Path(settings.city_folder) if settings.city_folder else None
+    vault = open_vault(settings)
     return Services(
         database=Database(url),
-        photos=PhotoStore(settings.data_folder / "photos"),
+        photos=PhotoStore(settings.data_folder / "photos", seal=vault.seal_bytes),
         routing=Routing.load(city) if city else Routing.load(),
         calendar=WorkingCalendar.load(city) if city else WorkingCalendar.load(),
         knowledge=knowledge,
+        vault=vault,
     )
+
+
+def _load_knowledge(settings: Settings) -> KnowledgeBase:
+    folder = settings.data_folder
+    return KnowledgeBase.load(folder / "knowledge", imported=folder / "statutes")
 
 
 @contextlib.asynccontextmanager
@@ -129,12 +136,16 @@ async def _assistant(app: web.Application) -> AsyncIterator[None]:
         relay = Relay(services, nlu, on_replies=outbox.wake)
         app[SERVICES], app[RELAY], app[OUTBOX] = services, relay, outbox
         if settings.telegram_token:
+            # Imported here because it takes half a second, which the others need not wait for.
+            from bot.channels.telegram import TelegramChannel
+
             telegram = TelegramChannel(
                 settings.telegram_token, relay, services, api_url=settings.telegram_api_url
             )
             channels["telegram"] = telegram
             await stack.enter_async_context(running_task(telegram.run))
         await stack.enter_async_context(running_task(outbox.run))
+        await stack.enter_async_context(running_task(lambda: keep_ticking(services, outbox.wake)))
         if settings.nlu_enabled:
             supervisor = Supervisor("nlu", _nlu_server(settings, port))
             app[SUPERVISOR] = supervisor

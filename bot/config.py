@@ -82,6 +82,12 @@ class Settings:
     telegram_api_url: str = _setting(
         "WENFA_TELEGRAM_API_URL", "https://api.telegram.org", str, "Bot API server, to use a local one"
     )
+    contact_keys: str = _setting(
+        "WENFA_CONTACT_KEYS",
+        "",
+        str,
+        "keys that seal contact data, name:base64 of 32 bytes, by commas, newest last; empty: a file in var",
+    )
     city_folder: str = _setting(
         "WENFA_CITY_FOLDER", "", str, "YAML data of another city; empty: 福清, in tickets/data"
     )

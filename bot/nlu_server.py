@@ -42,7 +42,7 @@ def free_port() -> int:
         return port
 
 
-def _child_environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """No telemetry, no GPU search, one thread; nothing of ours but the way to the interpreter's own needs."""
     kept = {
         name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if name in os.environ
@@ -83,7 +83,7 @@ async def ensure_model(
         str(interpreter(root)),
         *arguments,
         cwd=root,
-        env=_child_environment(),
+        env=child_environment(),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -166,7 +166,7 @@ class NluServer:
                 "--port",
                 str(self._port),
                 cwd=self._root,
-                env=_child_environment(),
+                env=child_environment(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log or asyncio.subprocess.DEVNULL,
                 stderr=log or asyncio.subprocess.DEVNULL,

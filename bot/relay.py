@@ -23,7 +23,10 @@ from actions.dialogue import command_in, respond
 from bot.text_cleaning import clean
 from bot.texts import render
 from tickets import conversations
+from tickets.aftercare import Aftercare
+from tickets.duplicates import Duplicates
 from tickets.errors import BotError, DatabaseBusy
+from tickets.service import TicketService
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -195,7 +198,9 @@ class Relay:
             conversation_id=conversation.id,
             message_id=stored.id,
             now=now,
-            tickets=self._services.tickets(session, now),
+            tickets=self._services.bound(TicketService, session, now),
+            aftercare=self._services.bound(Aftercare, session, now),
+            duplicates=self._services.bound(Duplicates, session, now),
             knowledge=self._services.knowledge,
         )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.texts import render_notice
+from tickets.casework import Casework
 from tickets.service import TicketService
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from tickets.deadlines import WorkingCalendar
     from tickets.photos import PhotoStore
     from tickets.routing import Routing
+    from tickets.vault import Vault
+
+Service = TypeVar("Service", bound=Casework)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,19 @@ class Services:
     calendar: WorkingCalendar
     knowledge: KnowledgeBase
 
-    def tickets(self, session: AsyncSession, now: datetime) -> TicketService:
-        """The casework service inside the transaction of `session`, at the moment `now` (aware UTC)."""
-        return TicketService(
-            session, routing=self.routing, calendar=self.calendar, notice=render_notice, now=now
+    vault: Vault
+
+    def bound(self, kind: type[Service], session: AsyncSession, now: datetime) -> Service:
+        """A casework service inside the transaction of `session`, at the moment `now` (aware UTC)."""
+        return kind(
+            session,
+            routing=self.routing,
+            calendar=self.calendar,
+            notice=render_notice,
+            now=now,
+            vault=self.vault,
         )
+
+    def tickets(self, session: AsyncSession, now: datetime) -> TicketService:
+        """The service that most callers need."""
+        return self.bound(TicketService, session, now)

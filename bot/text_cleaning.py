@@ -28,7 +28,8 @@ _REPEATED_DIGIT = re.compile(r"(\d)\1{24,}")
 
 @lru_cache(maxsize=1)
 def _converter() -> opencc.OpenCC:
-    return opencc.OpenCC("t2s")
+    # tw2s and not t2s, which leaves the 著 of 著火 as it is.
+    return opencc.OpenCC("tw2s")
 
 
 def _is_kept(character: str) -> bool:

@@ -22,7 +22,15 @@ EMERGENCY = "emergency"
 EMERGENCY_THRESHOLD = 0.7
 # Below this a category is a guess that is not worth a question to the citizen.
 CATEGORY_THRESHOLD = 0.15
-_FAILURES = (aiohttp.ClientError, asyncio.TimeoutError, ValueError, KeyError, TypeError, OSError)
+_FAILURES = (
+    aiohttp.ClientError,
+    asyncio.TimeoutError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OSError,
+)
 
 
 class CircuitBreaker:

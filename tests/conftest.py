@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from bot.config import ROOT, Settings
+from bot.keys import open_vault
 from bot.nlu_server import NluServer, ensure_model, free_port
 from bot.relay import Relay
 from bot.services import Services
@@ -62,6 +63,7 @@ async def services(settings: Settings, knowledge: KnowledgeBase) -> AsyncIterato
         routing=Routing.load(),
         calendar=WorkingCalendar.load(),
         knowledge=knowledge,
+        vault=open_vault(settings),
     )
     await database.close()
 

@@ -34,6 +34,11 @@ def render_notice(key: str, params: Mapping[str, Any]) -> dict[str, Any]:
     buttons = [Button("button_ticket_status", f"status:show:{ticket_no}")]
     if key in _NOTICES_WITH_ADD:
         buttons.insert(0, Button("button_add", f"status:add:{ticket_no}"))
+    if key == "notice_status_resolved":
+        buttons = [
+            Button("button_solved", f"status:solved:{ticket_no}"),
+            Button("button_unsolved", f"status:unsolved:{ticket_no}"),
+        ]
     return render(Reply(key, params, tuple(buttons))).as_json()
 
 

@@ -52,6 +52,14 @@ def _read_back(reply: Reply) -> dict[str, Any]:
     return {"details": "\n".join(line for line in lines if line)}
 
 
+def _similar(reply: Reply) -> dict[str, Any]:
+    lines = (
+        TEXTS["report_similar_one"].format(**{**found, "on": chinese_date(found["on"])})
+        for found in reply.params["found"]
+    )
+    return {"listed": "\n".join(lines)}
+
+
 def _contact(mode: str, contact: str | None) -> str:
     return f"{contact}（{_REPORTER_MODES[mode]}）" if contact else _REPORTER_MODES["anonymous"]
 
@@ -71,8 +79,7 @@ def _card(reply: Reply) -> dict[str, Any]:
     parts = [
         answer.card.title,
         answer.card.answer,
-        *answer.notes,
-        TEXTS["card_gap"].format(gap=answer.card.local_gap) if answer.card.local_gap else "",
+        *(TEXTS["card_note"].format(note=note) for note in answer.notes),
         TEXTS["card_next"].format(steps=steps) if steps else "",
         TEXTS["card_cites"].format(cites=cites) if cites else "",
         TEXTS["card_authority"].format(authority=answer.card.authority),
@@ -99,7 +106,6 @@ def card_content(answer: Answer, articles: Iterable[Article]) -> dict[str, Any] 
         "title": card.title,
         "answer": card.answer,
         "notes": list(answer.notes),
-        "local_gap": card.local_gap,
         "citations": [
             {
                 "law": article.law,
@@ -122,6 +128,7 @@ COMPOSERS: dict[str, Callable[[Reply], dict[str, Any]]] = {
     "card_law": _card_law,
     "report_filed": _promise,
     "handoff_filed": _promise,
+    "report_similar": _similar,
     "status_view": _status_view,
     "report_read_back": _read_back,
 }

@@ -190,3 +190,35 @@ async def test_a_button_of_a_finished_report_says_so(talk: Talk) -> None:
     replies = await talk.say(payload="report:category:dog", label="养犬")
 
     assert [reply["key"] for reply in replies] == ["report_button_stale"]
+
+
+async def test_the_same_matter_is_shown_before_it_is_filed_again(talk: Talk) -> None:
+    await talk.say(STORY)
+    await answer_all(talk, until="report_read_back")
+    await talk.press("提交")
+    await talk.say(STORY.replace("几个人", "一伙人"), address="neighbour")
+    await answer_all_of(talk, "neighbour")
+    shown = await talk.press("提交", address="neighbour")
+    followed = await talk.press(shown[0]["buttons"][0]["label"], address="neighbour")
+
+    assert shown[0]["key"] == "report_similar"
+    assert STORY not in shown[0]["text"]
+    assert followed[0]["key"] == "status_following"
+    assert len(await talk.tickets()) == 1
+
+
+async def test_somebody_elses_ticket_cannot_be_followed_without_being_offered(talk: Talk) -> None:
+    await talk.say(STORY)
+    await answer_all(talk, until="report_read_back")
+    await talk.press("提交")
+    (ticket,) = await talk.tickets()
+
+    replies = await talk.say(payload=f"status:follow:{ticket.ticket_no}", label="跟着看", address="stranger")
+
+    assert [reply["key"] for reply in replies] == ["error_ticket_not_found"]
+
+
+async def answer_all_of(talk: Talk, address: str) -> None:
+    """Finish the questions of another citizen's report."""
+    for answer in ("跳过", "匿名"):
+        await talk.say(answer, address=address)

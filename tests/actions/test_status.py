@@ -5,11 +5,13 @@ else.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from actions.status import MAX_WRONG_CODES
 from tests.actions.test_report import STORY, answer_all
+from tests.factories import OFFICER
 from tests.talk import Talk
 from tickets.workflow import Status
 
@@ -95,3 +97,41 @@ async def test_a_stranger_cannot_withdraw(talk: Talk, filed: tuple[str, str]) ->
     (ticket,) = await talk.tickets()
     assert [reply["key"] for reply in replies] == ["error_ticket_not_found"]
     assert ticket.status is Status.SUBMITTED
+
+
+async def test_urging_works_once_a_day(talk: Talk, filed: tuple[str, str]) -> None:
+    await talk.say(f"查一下{filed[0]}")
+    first = await talk.press("催一催")
+    second = await talk.say(payload=f"status:urge:{filed[0]}", label="催一催")
+
+    assert [reply["key"] for reply in (*first, *second)] == ["status_urged", "error_too_soon"]
+
+
+async def test_not_solved_reopens_the_ticket_with_the_reason(talk: Talk, filed: tuple[str, str]) -> None:
+    await resolve(talk, filed[0])
+    notice = await talk.replies()
+    await talk.press("没解决")
+    replies = await talk.say("垃圾只清走了一半")
+
+    (ticket,) = await talk.tickets()
+    assert notice[-1]["key"] == "notice_status_resolved"
+    assert [reply["key"] for reply in replies] == ["notice_status_reopened"]
+    assert ticket.status is Status.REOPENED
+    assert ticket.rating_reason == "垃圾只清走了一半"
+
+
+async def test_solved_is_one_tap(talk: Talk, filed: tuple[str, str]) -> None:
+    await resolve(talk, filed[0])
+    await talk.replies()
+
+    assert [reply["key"] for reply in await talk.press("解决了")] == ["status_rated"]
+
+
+async def resolve(talk: Talk, ticket_no: str) -> None:
+    """What the desk does, in short."""
+    now = datetime.now(UTC)
+    async with talk.services.database.transaction() as session:
+        tickets = talk.services.tickets(session, now)
+        await tickets.assign(ticket_no, actor=OFFICER)
+        await tickets.change_status(ticket_no, Status.IN_PROGRESS, actor=OFFICER)
+        await tickets.change_status(ticket_no, Status.RESOLVED, actor=OFFICER, note="已经清理干净。")

@@ -1,0 +1,49 @@
+"""The clock of the casework: warns, escalates and closes what is due, in any number of processes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.relay import utc_now
+from bot.texts import render_notice
+from tickets.clock import run_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.services import Services
+
+log = structlog.get_logger()
+
+PAUSE_SECONDS = 60.0
+
+
+async def tick(services: Services) -> int:
+    """Do all that is due now. Returns how many tickets were touched."""
+    touched = 0
+    while True:
+        async with services.database.transaction() as session:
+            done = await run_clock(
+                session,
+                utc_now(),
+                routing=services.routing,
+                calendar=services.calendar,
+                notice=render_notice,
+            )
+        touched += done
+        if not done:
+            return touched
+
+
+async def keep_ticking(services: Services, on_notices: Callable[[], None]) -> None:
+    """Tick until cancelled; a failure is logged and the next tick tries again."""
+    while True:
+        try:
+            if await tick(services):
+                on_notices()
+        except Exception:
+            log.exception("clock_failed")
+        await asyncio.sleep(PAUSE_SECONDS)
