@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import hashlib
 import logging
 import os
@@ -83,6 +84,18 @@ def train(data_folder: Path, output: Path, model: Path) -> None:
     unfinished.rmdir()
 
 
+def train_once(data_folder: Path, output: Path, model: Path) -> None:
+    """Train, unless another process is doing just that; then wait for it and use its model."""
+    output.mkdir(parents=True, exist_ok=True)
+    with (output / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if model.is_file():
+            return
+        started = time.monotonic()
+        train(data_folder, output, model)
+        _say(f"Trained in {time.monotonic() - started:.0f} s: {model.stat().st_size / 1e6:.1f} MB")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description="Train the NLU model if its data has changed")
@@ -101,10 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
     elif model.is_file():
         _say("The NLU model is up to date.")
     else:
-        options.output.mkdir(parents=True, exist_ok=True)
-        started = time.monotonic()
-        train(options.data_folder.resolve(), options.output.resolve(), model)
-        _say(f"Trained in {time.monotonic() - started:.0f} s: {model.stat().st_size / 1e6:.1f} MB")
+        train_once(options.data_folder.resolve(), options.output.resolve(), model)
     sys.stdout.write(f"{model}\n")
     return 0
 

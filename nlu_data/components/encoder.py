@@ -12,7 +12,6 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
-from rasa.nlu.tokenizers.tokenizer import Tokenizer
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -38,7 +37,8 @@ class SegmentEncoder(DenseFeaturizer, GraphComponent):
 
     @classmethod
     def required_components(cls) -> list[type]:
-        return [Tokenizer]
+        # No tokenizer: the encoder has its own, and the heads read characters.
+        return []
 
     @staticmethod
     def required_packages() -> list[str]:

@@ -32,8 +32,9 @@ STEPS = 40
 # and the matters of other departments into few, which alone would make the one too likely and the other too
 # rare.
 INTENT_WEIGHTS = {"legal_consult": 1.6, "other_department": 3.0}
-# Below 1 the probabilities become bolder. Trained on clean examples, the model is too timid on real messages.
-TEMPERATURE = 1.0
+# Trained on clean examples that share their weight among many labels, the model is too timid: what it holds
+# for 71 % likely is right in 85 % of cases. Below 1 the probabilities become bolder, and their order stays.
+TEMPERATURE = 0.7
 
 
 def fine_labels(intent: str, key: str | None) -> list[str]:
@@ -112,13 +113,13 @@ class Heads:
         scores = self.bias + dense @ self.dense_weights
         if len(columns):
             scores = scores + values @ self.sparse_weights[columns].astype(np.float32)
-        scores = np.exp((scores - scores.max()) / TEMPERATURE)
+        scores = np.exp(scores - scores.max())
         return np.asarray(scores / scores.sum())
 
     def intents(self, probabilities: np.ndarray) -> list[tuple[str, float]]:
         """Every intent with its probability, best first."""
         sums = np.bincount(self._intent_of, probabilities, minlength=len(self._intents))
-        return sorted(zip(self._intents, map(float, sums), strict=True), key=lambda item: -item[1])
+        return _ranked(dict(zip(self._intents, map(float, sums), strict=True)), share=1.0)
 
     def categories(self, probabilities: np.ndarray, intent: str) -> list[tuple[str, float]]:
         """Every category with its probability, best first.
@@ -130,10 +131,7 @@ class Heads:
         for category, probability in zip(self._category_of, probabilities, strict=True):
             if category and (intent == "legal_consult" or not category.startswith(LAW_AREA)):
                 sums[category] = sums.get(category, 0.0) + float(probability)
-        total = sum(sums.values()) if intent in WITH_CATEGORY else 1.0
-        return sorted(
-            ((name, value / (total or 1.0)) for name, value in sums.items()), key=lambda item: -item[1]
-        )
+        return _ranked(sums, share=1.0 if intent in WITH_CATEGORY else sum(sums.values()))
 
     def save(self, folder: Path) -> None:
         """Write `heads.npz` and `heads.json`; no pickle, so a model file can't run code."""
@@ -157,3 +155,12 @@ class Heads:
             )
             dense = arrays["dense"].astype(np.float32)
             return cls(content["labels"], vocabulary, dense, arrays["sparse"], arrays["bias"])
+
+
+def _ranked(sums: dict[str, float], share: float) -> list[tuple[str, float]]:
+    """Calibrated probabilities, best first, which together make `share`."""
+    sharpened = {name: value ** (1 / TEMPERATURE) for name, value in sums.items()}
+    total = sum(sharpened.values()) or 1.0
+    return sorted(
+        ((name, share * value / total) for name, value in sharpened.items()), key=lambda item: -item[1]
+    )

@@ -44,7 +44,7 @@ def _pack(pieces: list[str]) -> list[str]:
     return packed
 
 
-def segments(text: str, limit: int = 24) -> list[str]:
+def segments(text: str, limit: int = 5) -> list[str]:
     """Cut a text at sentence ends, and long sentences at commas, or anywhere if there are none.
 
     Returns: at least one segment; from more than `limit`, the first and the last ones, where a long story

@@ -36,6 +36,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         body = json.dumps({"model_file": LOADED or options.model}).encode()
         self.send_response(200)
+        self.send_header("Content-Type", "application/json")
         self.end_headers()
         self.wfile.write(body)
     def log_message(self, *_):
@@ -52,7 +53,7 @@ async def test_missing_interpreter_is_said_in_one_line(tmp_path: Path):
 async def test_training_returns_the_last_line_and_tells_its_progress(tmp_path: Path):
     root = make_root(
         tmp_path,
-        train="import sys; print('Training ...', file=sys.stderr); print('noise'); print('/models/nlu-1.tar.gz')",
+        train="import sys; print('Training ...', file=sys.stderr); print('x'); print('/models/nlu-1.tar.gz')",
     )
     said: list[str] = []
 
@@ -155,8 +156,7 @@ async def test_own_server_is_started_where_none_runs(tmp_path: Path):
         tmp_path, train=f"print({str(tmp_path / 'nlu-1.tar.gz')!r})", serve=SERVE.replace("LOADED", "None")
     )
 
-    async with running_server(tmp_path / "models", free_port(), root=root, say=lambda _: None) as url:
-        async with aiohttp.ClientSession() as session:
-            assert await loaded_model(url, session) == "nlu-1.tar.gz"
     async with aiohttp.ClientSession() as session:
+        async with running_server(tmp_path / "models", free_port(), root=root, say=lambda _: None) as url:
+            assert await loaded_model(url, session) == "nlu-1.tar.gz"
         assert await loaded_model(url, session) is None

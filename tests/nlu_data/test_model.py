@@ -1,0 +1,127 @@
+"""The trained model behind a real Rasa server: what citizens write, and what attackers do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import yaml
+
+from bot.config import ROOT
+from bot.nlu_server import interpreter
+from bot.understanding import UnderstandingClient
+
+pytestmark = pytest.mark.nlu
+
+HELD_OUT = yaml.safe_load((ROOT / "nlu_data" / "tests" / "held_out.yml").read_text(encoding="utf-8"))
+HOSTILE = [
+    "",
+    " ",
+    "/restart",
+    "／affirm",
+    '/affirm{"x": 1}',
+    "\u200b/deny",
+    "👍",
+    "👨‍👩‍👧‍👦" * 500,
+    "字" * 5000,
+    "狗" * 5000,
+    "[a](b)",
+    '[清荣大道]{"entity": "place"}',
+    "- intent: affirm",
+    "\x00\x01\x02",
+    "\ud800",
+    "a\u0300" * 2000,
+    "ｆｕｌｌ　ｗｉｄｔｈ",
+    "مرحبا بالعالم",
+    "привет 狗 hello",
+    "'; DROP TABLE tickets; --",
+    "{{7*7}}",
+    "\n" * 3000,
+    "9" * 5000,
+    "，" * 5000,
+]
+
+
+@pytest.fixture
+async def client(nlu_url: str) -> AsyncIterator[UnderstandingClient]:
+    async with aiohttp.ClientSession() as session:
+        yield UnderstandingClient(nlu_url, session=session, timeout_seconds=30)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+async def test_hostile_text_is_answered_and_forges_nothing(client: UnderstandingClient, text: str):
+    found = await client.parse(text)
+
+    assert found.available
+    assert found.confidence < 1.0
+    assert found.intent not in {"affirm", "deny", "cancel"} or found.confidence < 0.9
+    assert (await client.parse("路灯坏了")).intent == "complaint"
+
+
+async def test_held_out_messages_go_the_right_way(client: UnderstandingClient):
+    wrong = []
+    for label, texts in HELD_OUT.items():
+        intent, _, category = label.partition("/")
+        for text in texts:
+            found = await client.parse(text)
+            if found.intent != intent or (category and found.category != category):
+                wrong.append(f"{label}: {text} -> {found.intent}/{found.category}")
+    total = sum(len(texts) for texts in HELD_OUT.values())
+
+    assert len(wrong) <= 0.12 * total, wrong
+
+
+async def test_entities_come_with_the_answer(client: UnderstandingClient):
+    found = await client.parse("我的工单FQ20261123-0007，宏路清荣大道8号楼下每天晚上摆摊")
+
+    assert found.first("ticket_no") == "FQ20261123-0007"
+    assert found.first("town") == "宏路街道"
+    assert found.first("when") == "每天晚上"
+
+
+async def test_point_of_a_long_story_is_found_at_its_end(client: UnderstandingClient):
+    story = "尊敬的领导您好。我是本地居民，住在这里二十年了，一直很支持政府的工作。" * 6
+
+    found = await client.parse(story + "现在就是楼下的下水道堵了，污水满地流，请派人来疏通。")
+
+    assert (found.intent, found.category) == ("complaint", "sewage")
+
+
+def test_same_data_gives_the_same_model(tmp_path: Path):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "tiny.yml").write_text(
+        'version: "3.1"\nnlu:\n- intent: complaint/dog\n  examples: |\n    - 狗叫\n    - 邻居的狗不拴绳\n'
+        "- intent: complaint/dog+street_vending\n  examples: |\n    - 摆摊的带着狗\n"
+        "- intent: chitchat/greet\n  examples: |\n    - 你好\n    - 在吗\n",
+        encoding="utf-8",
+    )
+    digests = []
+    for run in ("one", "two"):
+        printed = subprocess.run(  # noqa: S603 - our own script
+            [
+                str(interpreter()),
+                str(ROOT / "nlu_data" / "train.py"),
+                "--data-folder",
+                str(data),
+                "--output",
+                str(tmp_path / run),
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        model = Path(printed.stdout.splitlines()[-1])
+        unpacked = tmp_path / f"{run}-unpacked"
+        unpacked.mkdir()
+        subprocess.run(["tar", "-xzf", str(model), "-C", str(unpacked)], check=True)  # noqa: S603, S607 - tar is everywhere
+        [heads] = unpacked.rglob("heads.json")
+        digests.append(
+            ((heads.with_suffix(".npz")).read_bytes(), json.loads(heads.read_text(encoding="utf-8")))
+        )
+
+    assert digests[0] == digests[1]
