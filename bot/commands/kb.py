@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from knowledge_base.cards import CARDS, read_cards
+from knowledge_base.cards import CARDS, load_cards, read_cards
+from knowledge_base.changes import Affected, affected_cards, changes_since
 from knowledge_base.check import Report, check_cards
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.models import RuleCard
+from knowledge_base.statutes.importing import import_statutes
 from knowledge_base.statutes.library import StatuteLibrary
 
 
@@ -23,6 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check.add_argument("--as-of", type=date.fromisoformat, default=None, help="按这一天的法律检查，默认今天")
     check.add_argument("--hard", action="store_true", help="也列出去掉自身后找不到的问法")
     check.set_defaults(run=main_check)
+    statutes = inner.add_parser("import", help="导入法规文本（Markdown、纯文本、DOCX；文件或文件夹）")
+    statutes.add_argument("path", type=Path)
+    statutes.add_argument("--into", type=Path, help="放进哪个文件夹，默认数据文件夹下的 statutes")
+    statutes.set_defaults(run=main_import)
+    changes = inner.add_parser("changes", help="某日以后变动的条文，和引用它们、还没有复核的卡片")
+    changes.add_argument("--since", type=date.fromisoformat, required=True)
+    changes.add_argument("--all", action="store_true", help="没有卡片引用的变动也列出")
+    changes.set_defaults(run=main_changes)
 
 
 def main_check(args: argparse.Namespace) -> int:
@@ -34,7 +45,7 @@ def main_check(args: argparse.Namespace) -> int:
         found, problems = read_cards(path)
         cards += found
         wrong += problems
-    report = check_cards(cards, StatuteLibrary.load(), today)
+    report = check_cards(cards, StatuteLibrary.load(_imported(args)), today)
     lines = [*wrong, *_doubles(cards), *map(str, report.problems)]
     shown = [line for line in lines if _wanted(line, args.card, args.file)]
     for line in shown:
@@ -45,6 +56,51 @@ def main_check(args: argparse.Namespace) -> int:
                 _say(f"（提示）{problem}")
     _summary(len(cards), len(shown), report)
     return 1 if shown else 0
+
+
+def main_import(args: argparse.Namespace) -> int:
+    """Import statutes, then list the cards that the new texts touch; 1 when a file could not be read."""
+    target = args.into or _imported(args)
+    report = import_statutes(args.path, target)
+    for message in report.unread:
+        sys.stderr.write(f"{message}\n")
+    for version in report.added:
+        when = f"{version.version}，{version.effective_from}起施行"
+        _say(f"已导入 {version.law}（{when}），{len(version.articles)} 条")
+    if report.unchanged:
+        _say(f"{len(report.unchanged)} 部已经导入过，没有变化")
+    if report.added:
+        library = StatuteLibrary.load(target)
+        since = min(version.effective_from for version in report.added)
+        laws = {library.find(version.law) for version in report.added}
+        changes = [c for c in changes_since(library, since - timedelta(days=1)) if c.law in laws]
+        _say_affected(affected_cards(load_cards(), changes, library))
+    return 1 if report.unread else 0
+
+
+def main_changes(args: argparse.Namespace) -> int:
+    """What changed since a day, and the cards that have to be looked at; 1 when there are such cards."""
+    library = StatuteLibrary.load(_imported(args))
+    changes = changes_since(library, args.since)
+    if args.all:
+        for change in changes:
+            _say(f"{change.law}{change.article} 自 {change.since} 变动")
+    affected = affected_cards(load_cards(), changes, library)
+    _say_affected(affected)
+    _say(f"变动的条文 {len(changes)} 条，要复核的卡片 {len({a.name for a in affected})} 张")
+    return 1 if affected else 0
+
+
+def _say_affected(affected: list[Affected]) -> None:
+    for item in affected:
+        change = item.change
+        where = f"{change.law}{change.article}"
+        _say(f"要复核：{item.name} 引用的 {where} 自 {change.since} 变动：{change.difference()}")
+
+
+def _imported(args: argparse.Namespace) -> Path:
+    settings = getattr(args, "settings", None)
+    return settings.data_folder / "statutes" if settings else Path("var/statutes")
 
 
 def _doubles(cards: list[RuleCard]) -> list[str]:
