@@ -116,7 +116,7 @@ async def test_not_solved_reopens_the_ticket_with_the_reason(talk: Talk, filed: 
     (ticket,) = await talk.tickets()
     assert notice[-1]["key"] == "notice_status_resolved"
     assert [reply["key"] for reply in replies] == ["notice_status_reopened"]
-    assert ticket.status is Status.REOPENED
+    assert (ticket.status, ticket.reopened_count) == (Status.ASSIGNED, 1)
     assert ticket.rating_reason == "垃圾只清走了一半"
 
 
