@@ -52,6 +52,7 @@ class LawSearch:
             [article.heading for article in self._articles],
             [article.text for article in self._articles],
         )
+        self._masks: dict[date, NDArray[np.bool_]] = {}
         self._vectors: tuple[Vectors, NDArray[np.bool_]] | None = None
 
     def passages(self, day: date, first: frozenset[str] = frozenset()) -> list[str]:
@@ -123,8 +124,13 @@ class LawSearch:
         return hits
 
     def _in_force(self, day: date) -> NDArray[np.bool_]:
-        current = np.array([version.status_on(day) is Status.IN_FORCE for version in self._versions])
-        return np.asarray(current[self._owner], dtype=np.bool_)
+        known = self._masks.get(day)
+        if known is None:
+            current = np.array([version.status_on(day) is Status.IN_FORCE for version in self._versions])
+            known = np.asarray(current[self._owner], dtype=np.bool_)
+            # Nearly all questions are about today; an odd day need not be kept.
+            self._masks = {day: known}
+        return known
 
     def _passage(self, place: int) -> str:
         version, article = self._versions[self._owner[place]], self._articles[place]
