@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.texts import for_officers
 from tickets.desk_queries import Said
 from tickets.models import Entry, EntryKind, OutboxItem, Sender
 from tickets.routing import Routing
@@ -138,7 +139,7 @@ def _from_message(one: Said) -> Moment:
         side=str(message.sender),
         who=who,
         label="点了按钮" if content.get("label") else "",
-        text=str(content.get("label") or content.get("text") or ""),
+        text=for_officers(content),
         photos=(photo,) if photo else (),
         location=content.get("location"),
         card=content.get("card"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from actions.base import Button, Outgoing, Reply
@@ -11,6 +12,8 @@ from bot.texts.zh import LABELS, TEXTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_WITH_CODE = {"report_filed", "handoff_filed"}
+_RECEIPT_CODE = re.compile(r"查询码：[^\n]*")
 _NOTICES_WITH_ADD = {"notice_reply", "notice_status_awaiting_citizen"}
 
 
@@ -40,6 +43,14 @@ def render_notice(key: str, params: Mapping[str, Any]) -> dict[str, Any]:
             Button("button_unsolved", f"status:unsolved:{ticket_no}"),
         ]
     return render(Reply(key, params, tuple(buttons))).as_json()
+
+
+def for_officers(content: Mapping[str, Any]) -> str:
+    """The words of a message as officers may read them: without the receipt code, which is the citizen's proof."""
+    words = str(content.get("label") or content.get("text") or "")
+    return (
+        _RECEIPT_CODE.sub(TEXTS["receipt_code_hidden"], words) if content.get("key") in _WITH_CODE else words
+    )
 
 
 def text(key: str, **params: Any) -> str:

@@ -68,6 +68,7 @@ TEXTS: dict[str, str] = {
     "handoff_cancelled": "好的，没有转给工作人员。",
     "handoff_already_sent": "已经转给工作人员了，工单编号是{ticket_no}，请等回复。",
     "handoff_filed": "已经转给工作人员。\n工单编号：{ticket_no}\n承办单位：{department}\n{promise}\n回复会发到这里。查询码：{receipt_code}（请记好，不要告诉别人）",
+    "receipt_code_hidden": "查询码：只有诉求人看得到",
     "promise_until": "最晚{due}前答复您。",
     "promise_unknown": "办理期限定下来以后会告诉您。",
     # --- where a ticket stands

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from actions.base import Reply
 from bot.config import ROOT
-from bot.texts import render_notice
+from bot.texts import for_officers, render, render_notice
 from bot.texts.zh import LABELS, TEXTS
 from tickets.errors import PhotoRejected
 from tickets.workflow import Status
@@ -50,3 +51,17 @@ def test_texts_are_short_enough_to_read() -> None:
     }
 
     assert sentences == {}
+
+
+def test_officers_do_not_see_the_receipt_code() -> None:
+    params = {
+        "ticket_no": "FQ20261123-0007",
+        "department": "执法大队",
+        "due_on": None,
+        "receipt_code": "M52PHNY2",
+    }
+    content = render(Reply("report_filed", params)).as_json()
+
+    assert "M52PHNY2" in content["text"]
+    assert "M52PHNY2" not in for_officers(content)
+    assert "FQ20261123-0007" in for_officers(content)
