@@ -55,6 +55,7 @@ BY_WORDS = Scale(0.42, 0.3, 10.0)
 # question.
 _CLOSE = 0.25
 _MOST_RELATED = 2
+_NEARLY, _DOUBT = 0.1, 0.3
 _MOST_HITS = 3
 # Words beside a named article that ask for nothing but its text.
 _ONLY_ITS_TEXT = 3
@@ -131,7 +132,7 @@ class Answering:
         scale = _scale(text, vector)
         guard = next((f for f in found if f.card.topic == "guard"), None)
         best = next((f for f in found if f.card.topic != "guard"), None)
-        if guard is not None and (best is None or guard.score >= best.score):
+        if guard is not None and (best is None or guard.score >= best.score - _allowance(guard, best, scale)):
             return self._guard(question, guard, scale, vector)
         if best is not None and best.score >= scale.sure:
             return self._from_card(question, best, found, asked_on, scale)
@@ -276,6 +277,12 @@ def _guarded(card: RuleCard, confidence: float, day: date) -> Answer:
 
 def _citation(article: Article) -> Citation:
     return Citation(article.law, article.article, article.status, article.effective_from)
+
+
+def _allowance(guard: Found, best: Found, scale: Scale) -> float:
+    """How much less a guard may have: a little, if it is out of scope and the card is none too sure."""
+    doubtful = best.score < scale.sure + _DOUBT
+    return _NEARLY if doubtful and guard.card.kind == "out_of_scope" else 0.0
 
 
 def _scale(text: str, vector: Vectors | None) -> Scale:

@@ -67,6 +67,7 @@ class _Meaning:
     centre: Vectors
     evening: Vectors
     middles: Vectors
+    guards: Vectors  # the evened phrasings of all guards: they have no middle, each example stands for itself
 
 
 class CardIndex:
@@ -117,7 +118,8 @@ class CardIndex:
         np.add.at(middles, self._owners, even)
         about = _unit((facts - facts.mean(axis=0)) @ evening)
         about[self._guards] = 0.0
-        self._meaning = _Meaning(phrasings, facts, centre, evening, _unit(middles + about))
+        examples = even[self._guards[self._owners]]
+        self._meaning = _Meaning(phrasings, facts, centre, evening, _unit(middles + about), examples)
 
     @property
     def has_vectors(self) -> bool:
@@ -169,6 +171,11 @@ class CardIndex:
         facts = np.where(self._guards, near - 0.02, known.facts @ vector)
         even: Vectors = _unit(np.dot(vector - known.centre, known.evening).astype(np.float32))
         middle = np.dot(known.middles, even)
+        if len(known.guards):
+            owners = self._owners[self._guards[self._owners]]
+            nearest = np.full(len(self.cards), -1.0, dtype=np.float32)
+            np.maximum.at(nearest, owners, np.dot(known.guards, even))
+            middle = np.where(self._guards, nearest, middle)
         scores = _WORDS_OF_PHRASING * words + _WORDS_OF_CARD * whole
         scores = scores + _MEANING_OF_PHRASING * (near - _NEAR) + _MEANING_OF_FACTS * (facts - _NEAR)
         return np.asarray(scores + _MEANING_OF_MIDDLE * middle, dtype=np.float32)

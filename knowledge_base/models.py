@@ -8,10 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from knowledge_base.base import KnowledgeBase as KnowledgeBase
 
 
 class Status(StrEnum):
