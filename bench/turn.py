@@ -1,4 +1,6 @@
-"""What a turn costs: CPU and latency of a whole turn beside a bare NLU parse and a bare commit, in one run."""
+"""What a turn costs: CPU and latency of a whole turn beside a bare NLU parse and a bare commit, in one
+run.
+"""
 
 from __future__ import annotations
 

@@ -32,7 +32,8 @@ def set_up_logs(log_format: str) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Asked at each event, because a command's standard error may be another one than its caller's.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     # Libraries log addresses and tokens (a bot's token stands in its URL), so only their warnings are let

@@ -1,4 +1,6 @@
-"""Parts shared by all tests: real ones. Only Telegram's and WeChat's servers are stood in for (tests/fakes.py)."""
+"""Parts shared by all tests: real ones. Only Telegram's and WeChat's servers are stood in for
+(tests/fakes.py).
+"""
 
 from __future__ import annotations
 

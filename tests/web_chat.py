@@ -147,7 +147,7 @@ async def opened(folder: Path) -> AsyncIterator[Services]:
     await asyncio.to_thread(upgrade, url)
     database = Database(url)
     try:
-        yield Services(database, PhotoStore(folder / "photos"), None, None, None)  # type: ignore[arg-type]  # unused
+        yield Services(database, PhotoStore(folder / "photos"), None, None, None, None)  # type: ignore[arg-type]  # unused
     finally:
         await database.close()
 

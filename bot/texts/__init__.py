@@ -46,7 +46,9 @@ def render_notice(key: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def for_officers(content: Mapping[str, Any]) -> str:
-    """The words of a message as officers may read them: without the receipt code, which is the citizen's proof."""
+    """The words of a message as officers may read them: without the receipt code, which is the citizen's
+    proof.
+    """
     words = str(content.get("label") or content.get("text") or "")
     return (
         _RECEIPT_CODE.sub(TEXTS["receipt_code_hidden"], words) if content.get("key") in _WITH_CODE else words

@@ -33,6 +33,7 @@ from tickets.officers import invite
 from tickets.photos import PhotoStore
 from tickets.routing import Routing
 from tickets.values import Actor, Place
+from tickets.vault import Vault
 from tickets.workflow import ActorKind, Status
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -76,6 +77,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory, knowledge: Any) -> A
         routing=Routing.load(),
         calendar=WorkingCalendar.load(),
         knowledge=knowledge,
+        vault=Vault({"k1": bytes(32)}, "k1"),
     )
     running = RunningDesk(parts)
     photo = await asyncio.to_thread(parts.photos.save, _photo())

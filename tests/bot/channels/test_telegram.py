@@ -78,7 +78,9 @@ async def test_a_text_is_answered_with_buttons(line: Line) -> None:
     sent = await line.api.wait_for("sendMessage", 1)
 
     assert sent[0]["chat_id"] == CHAT
-    payloads = [button["callback_data"] for row in sent[0]["reply_markup"]["inline_keyboard"] for button in row]
+    payloads = [
+        button["callback_data"] for row in sent[0]["reply_markup"]["inline_keyboard"] for button in row
+    ]
     assert payloads == ["menu:consult", "menu:report", "menu:status", "menu:human"]
 
 
@@ -99,7 +101,9 @@ async def test_a_whole_report_by_text_button_photo_and_location(line: Line) -> N
     share = sent[-1]["reply_markup"]["keyboard"][0][0]
     line.api.write(location={"latitude": 25.72, "longitude": 119.38})
     await line.api.wait_for("sendMessage", 6)
-    line.api.write(photo=[{"file_id": "p1", "file_unique_id": "p1", "width": 40, "height": 30, "file_size": 900}])
+    line.api.write(
+        photo=[{"file_id": "p1", "file_unique_id": "p1", "width": 40, "height": 30, "file_size": 900}]
+    )
     await line.api.wait_for("sendMessage", 8)
     line.api.write("匿名")
     sent = await line.api.wait_for("sendMessage", 9)
@@ -156,7 +160,11 @@ async def test_an_update_that_could_not_be_stored_is_fetched_again(line: Line) -
             "不是照片",
         ),
         (
-            {"photo": [{"file_id": "b", "file_unique_id": "b", "width": 9, "height": 9, "file_size": 50_000_000}]},
+            {
+                "photo": [
+                    {"file_id": "b", "file_unique_id": "b", "width": 9, "height": 9, "file_size": 50_000_000}
+                ]
+            },
             "太大",
         ),
         (

@@ -20,6 +20,7 @@ from tickets.deadlines import WorkingCalendar
 from tickets.models import Officer, Role
 from tickets.photos import PhotoStore
 from tickets.routing import Routing
+from tickets.vault import Vault
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ async def parts(desk_database_url: str, tmp_path: Path, knowledge: KnowledgeBase
         routing=Routing.load(),
         calendar=WorkingCalendar.load(),
         knowledge=knowledge,
+        vault=Vault({"k1": bytes(32)}, "k1"),
     )
     await database.close()
 
