@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from bot.app import create_app
+from bot.config import SettingError
 from bot.typedefs import SERVICES
 from tickets.officers import ensure_first_invitation
 
@@ -37,24 +38,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM. Trouble at the start is one line and exit status 1."""
+    """Serve until SIGINT or SIGTERM. Trouble at the start is one line and exit status 1; 2 if a setting is
+    bad.
+    """
     settings: Settings = args.settings
     try:
         listener = _listen(settings)
     except OSError as error:
-        return _complain(
-            f"port {settings.port} on {settings.host} can't be used ({error.strerror}); set WENFA_PORT"
-        )
+        return _complain(_listening_trouble(settings, error))
     try:
         asyncio.run(_serve(replace(settings, port=listener.getsockname()[1]), listener))
+    except SettingError as error:
+        return _complain(str(error), status=2)
     except OSError as error:
         reason = _TROUBLES.get(error.errno or 0, error.strerror or str(error))
         return _complain(f"{reason}: {error.filename or settings.data_folder}")
-    except Exception as error:  # the operator needs one line; the log has the rest
+    except Exception as error:  # the operator needs one line that says what, not how
         return _complain(_one_line(error))
     finally:
         listener.close()
     return 0
+
+
+def _listening_trouble(settings: Settings, error: OSError) -> str:
+    """Which setting to change: the port is taken or forbidden, or the address is none of this machine's."""
+    if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+        what, setting = f"port {settings.port} on {settings.host}", "WENFA_PORT"
+    else:
+        what, setting = f"address {settings.host}", "WENFA_HOST"
+    return f"{what} can't be used ({error.strerror}); set {setting}"
 
 
 def _one_line(error: Exception) -> str:
@@ -63,9 +75,9 @@ def _one_line(error: Exception) -> str:
     return f"could not start: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
 
 
-def _complain(line: str) -> int:
+def _complain(line: str, status: int = 1) -> int:
     sys.stderr.write(f"wenfa: {line}\n")
-    return 1
+    return status
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -111,9 +123,10 @@ async def _greet(app: web.Application, settings: Settings) -> None:
         lines.append("  Telegram    已连接")
     token = await ensure_first_invitation(app[SERVICES].database, datetime.now(UTC))
     if token:
-        lines.append(
-            f"  第一位管理员请在24小时内打开（只能用一次）：\n              {settings.base_url}/desk/welcome/{token}"
-        )
+        lines += [
+            "  第一位管理员请在24小时内打开（只能用一次）：",
+            f"              {settings.base_url}/desk/welcome/{token}",
+        ]
     if settings.nlu_enabled:
         lines.append("  语言理解正在启动，约需半分钟；在此之前按钮和分步填写可用。")
     sys.stdout.write("\n".join(lines) + "\n")
