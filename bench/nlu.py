@@ -31,7 +31,7 @@ from bot.text_cleaning import clean
 BENCH_ROWS = ROOT.parent / "shared" / "bench" / "citizen_messages" / "labelled.jsonl"
 HELD_OUT = ROOT / "nlu_data" / "tests" / "held_out.yml"
 # Examples for each label in the sample.
-SAMPLE = 12
+SAMPLE = 5
 ROUNDS = 150
 SHORT_TEXT = "我们小区楼下每天晚上十二点还有人摆摊卖烧烤吵得睡不着请管管"
 LONG_TEXT = (

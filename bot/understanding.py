@@ -12,7 +12,7 @@ import aiohttp
 import structlog
 
 from actions.base import Entity, Understanding
-from actions.emergency_rules import find_emergency
+from actions.emergency_rules import find_emergency, speaks_of_another_time
 from bot.text_cleaning import clean, simplify
 
 logger = structlog.get_logger(__name__)
@@ -103,7 +103,7 @@ class UnderstandingClient:
         if parsed is None:
             return _with_emergency(Understanding.unavailable(), emergency)
         try:
-            return _with_emergency(to_understanding(parsed), emergency)
+            return _with_emergency(to_understanding(parsed, cleaned), emergency)
         except _FAILURES as error:
             self._breaker.failed()
             logger.warning("nlu_answer_not_understood", error=type(error).__name__)
@@ -126,12 +126,12 @@ class UnderstandingClient:
         return parsed
 
 
-def to_understanding(parsed: dict[str, Any]) -> Understanding:
+def to_understanding(parsed: dict[str, Any], text: str) -> Understanding:
     """Read the NLU server's answer.
 
     Raises: KeyError, TypeError or ValueError if it has another form.
     """
-    intent, confidence = _intent(parsed)
+    intent, confidence = _intent(parsed, text)
     categories = tuple((item["name"], float(item["confidence"])) for item in parsed.get("categories") or ())
     entities = tuple(
         Entity(item["entity"], item["value"], item["start"], item["end"])
@@ -147,12 +147,13 @@ def to_understanding(parsed: dict[str, Any]) -> Understanding:
     )
 
 
-def _intent(parsed: dict[str, Any]) -> tuple[str, float]:
-    """The best intent, where an emergency must be sure: a false alarm in answer to smoke costs trust."""
+def _intent(parsed: dict[str, Any], text: str) -> tuple[str, float]:
+    """The best intent. An emergency must be sure, and now: a false alarm in answer to smoke costs trust."""
     ranking = parsed.get("intent_ranking") or [parsed["intent"]]
     best = ranking[0]
-    if best["name"] == EMERGENCY and best["confidence"] < EMERGENCY_THRESHOLD and len(ranking) > 1:
-        best = ranking[1]
+    if best["name"] == EMERGENCY and len(ranking) > 1:
+        is_sure = best["confidence"] >= EMERGENCY_THRESHOLD and not speaks_of_another_time(text)
+        best = best if is_sure else ranking[1]
     return best["name"] or "", float(best["confidence"])
 
 
