@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,9 +48,9 @@ async def open_services(settings: Settings) -> Services:
     """Open what every edge shares: the database brought to the newest schema, photos, city data, rules."""
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     url = settings.resolved_database_url
-    _, knowledge = await asyncio.gather(
-        asyncio.to_thread(upgrade, url), asyncio.to_thread(_load_knowledge, settings)
-    )
+    await asyncio.to_thread(upgrade, url)
+    rules: Future[KnowledgeBase] = Future()
+    threading.Thread(target=_read_rules, args=(settings, rules), name="rules", daemon=True).start()
     city = Path(settings.city_folder) if settings.city_folder else None
     vault = open_vault(settings)
     return Services(
@@ -57,14 +58,18 @@ async def open_services(settings: Settings) -> Services:
         photos=PhotoStore(settings.data_folder / "photos", seal=vault.seal_bytes),
         routing=Routing.load(city) if city else Routing.load(),
         calendar=WorkingCalendar.load(city) if city else WorkingCalendar.load(),
-        knowledge=knowledge,
+        rules=rules,
         vault=vault,
     )
 
 
-def _load_knowledge(settings: Settings) -> KnowledgeBase:
+def _read_rules(settings: Settings, rules: Future[KnowledgeBase]) -> None:
+    """Read the knowledge base, in a thread: it takes seconds, and messages can be stored without it."""
     folder = settings.data_folder
-    return KnowledgeBase.load(folder / "knowledge", imported=folder / "statutes")
+    try:
+        rules.set_result(KnowledgeBase.load(folder / "knowledge", imported=folder / "statutes"))
+    except Exception as error:  # whoever waits for the rules gets it
+        rules.set_exception(error)
 
 
 @contextlib.asynccontextmanager
@@ -80,7 +85,7 @@ async def running_task(work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIt
 
 
 @contextlib.asynccontextmanager
-async def building_vectors(knowledge: KnowledgeBase, with_articles: bool) -> AsyncIterator[None]:
+async def building_vectors(services: Services, with_articles: bool) -> AsyncIterator[None]:
     """Encode in a thread what the cache lacks; search works by words until then. What is done is kept at the
     end.
     """
@@ -94,9 +99,13 @@ async def building_vectors(knowledge: KnowledgeBase, with_articles: bool) -> Asy
             last = tenth
             log.info("encoding", what=what, done=done, total=total)
 
-    task = asyncio.create_task(
-        asyncio.to_thread(knowledge.build_vectors, progress, stop, with_articles=with_articles)
-    )
+    def build() -> None:
+        try:
+            services.knowledge.build_vectors(progress, stop, with_articles=with_articles)
+        except Exception:  # search goes on by words
+            log.exception("vectors_failed")
+
+    task = asyncio.create_task(asyncio.to_thread(build))
     try:
         yield
     finally:
@@ -151,7 +160,7 @@ async def _assistant(app: web.Application) -> AsyncIterator[None]:
             app[SUPERVISOR] = supervisor
             await stack.enter_async_context(running_task(supervisor.run))
         if settings.vectors != "off":
-            await stack.enter_async_context(building_vectors(services.knowledge, settings.vectors == "all"))
+            await stack.enter_async_context(building_vectors(services, settings.vectors == "all"))
         await relay.resume(tuple(channels))
         yield
         await relay.idle()

@@ -156,6 +156,7 @@ class Relay:
         self._on_replies()
 
     async def _take_turn(self, stored: models.Message) -> None:
+        await self._services.ready()
         _, written = command_in(str(stored.content.get("text", "")))
         message_text = clean(written)
         understanding, answer = await self._understand(message_text)

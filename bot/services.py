@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,15 +28,31 @@ Service = TypeVar("Service", bound=Casework)
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the relay, the desk and the commands work with; wired once in `bot/app.py`."""
+    """What the relay, the desk and the commands work with; wired once in `bot/app.py`.
+
+    Attributes:
+        rules: the knowledge base, which is read while the first messages already come in.
+    """
 
     database: Database
     photos: PhotoStore
     routing: Routing
     calendar: WorkingCalendar
-    knowledge: KnowledgeBase
+    rules: Future[KnowledgeBase]
 
     vault: Vault
+
+    @property
+    def knowledge(self) -> KnowledgeBase:
+        """The knowledge base; in the first seconds after a start this waits, so `await ready()` before."""
+        return self.rules.result()
+
+    async def ready(self) -> None:
+        """Wait until everything is there.
+
+        Raises: what reading the rules raised.
+        """
+        await asyncio.shield(asyncio.wrap_future(self.rules))
 
     def bound(self, kind: type[Service], session: AsyncSession, now: datetime) -> Service:
         """A casework service inside the transaction of `session`, at the moment `now` (aware UTC)."""
@@ -50,3 +68,10 @@ class Services:
     def tickets(self, session: AsyncSession, now: datetime) -> TicketService:
         """The service that most callers need."""
         return self.bound(TicketService, session, now)
+
+
+def read_already(knowledge: KnowledgeBase) -> Future[KnowledgeBase]:
+    """A knowledge base that is there, in the form that `Services.rules` has."""
+    future: Future[KnowledgeBase] = Future()
+    future.set_result(knowledge)
+    return future

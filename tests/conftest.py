@@ -15,7 +15,7 @@ from bot.config import ROOT, Settings
 from bot.keys import open_vault
 from bot.nlu_server import NluServer, ensure_model, free_port
 from bot.relay import Relay
-from bot.services import Services
+from bot.services import Services, read_already
 from bot.understanding import UnderstandingClient
 from knowledge_base.base import KnowledgeBase
 from tests.talk import Talk
@@ -64,7 +64,7 @@ async def services(settings: Settings, knowledge: KnowledgeBase) -> AsyncIterato
         photos=PhotoStore(settings.data_folder / "photos"),
         routing=Routing.load(),
         calendar=WorkingCalendar.load(),
-        knowledge=knowledge,
+        rules=read_already(knowledge),
         vault=open_vault(settings),
     )
     await database.close()
@@ -86,4 +86,6 @@ async def talk(services: Services, nlu_url: str, http: aiohttp.ClientSession) ->
 @pytest.fixture
 async def talk_without_nlu(services: Services, http: aiohttp.ClientSession) -> Talk:
     """The same with nobody at the NLU's address."""
-    return Talk(services, Relay(services, UnderstandingClient(f"http://127.0.0.1:{free_port()}", session=http)))
+    return Talk(
+        services, Relay(services, UnderstandingClient(f"http://127.0.0.1:{free_port()}", session=http))
+    )

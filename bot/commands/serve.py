@@ -104,10 +104,19 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         await runner.setup()
         await web.SockSite(runner, listener, backlog=1024).start()
         await _greet(app, settings)
-        await stop.wait()
+        await _until(stop, app)
         sys.stdout.write("\n正在停止 …\n")
     finally:
         await runner.cleanup()
+
+
+async def _until(stop: asyncio.Event, app: web.Application) -> None:
+    """Wait for the signal to stop, or for the news that the rules can't be read, which is raised."""
+    stopping, reading = asyncio.create_task(stop.wait()), asyncio.create_task(app[SERVICES].ready())
+    await asyncio.wait({stopping, reading}, return_when=asyncio.FIRST_COMPLETED)
+    if reading.done():
+        await reading
+    await stopping
 
 
 async def _greet(app: web.Application, settings: Settings) -> None:

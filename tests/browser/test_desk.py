@@ -20,7 +20,7 @@ from playwright.async_api import Page, expect
 from bot import desk
 from bot.config import Settings
 from bot.security import setup_security
-from bot.services import Services
+from bot.services import Services, read_already
 from bot.typedefs import SERVICES, SETTINGS
 from tests.bot.desk.browsing import PASSWORD, add_officer
 from tests.browser.conftest import NewVisitor
@@ -76,7 +76,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory, knowledge: Any) -> A
         photos=PhotoStore(folder / "photos"),
         routing=Routing.load(),
         calendar=WorkingCalendar.load(),
-        knowledge=knowledge,
+        rules=read_already(knowledge),
         vault=Vault({"k1": bytes(32)}, "k1"),
     )
     running = RunningDesk(parts)

@@ -99,6 +99,7 @@ async def show_ticket(
         people = await colleagues(session, found.ticket.department)
     ticket = found.ticket
     facts = _facts(visit, ticket, parts)
+    await parts.ready()
     return page(
         request,
         "ticket.html",

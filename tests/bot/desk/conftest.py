@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot import desk
 from bot.config import Settings
-from bot.services import Services
+from bot.services import Services, read_already
 from bot.typedefs import RELAY, SERVICES, SETTINGS
 from knowledge_base.base import KnowledgeBase
 from tests.bot.desk.browsing import Browser, Clock, Outbox, add_officer
@@ -60,7 +60,7 @@ async def parts(desk_database_url: str, tmp_path: Path, knowledge: KnowledgeBase
         photos=PhotoStore(tmp_path / "photos"),
         routing=Routing.load(),
         calendar=WorkingCalendar.load(),
-        knowledge=knowledge,
+        rules=read_already(knowledge),
         vault=Vault({"k1": bytes(32)}, "k1"),
     )
     await database.close()

@@ -38,6 +38,6 @@ async def test_a_failure_gets_an_incident_number_and_tells_nothing_else(
 
     assert page.status == 500
     assert incident is not None
-    assert incident[1] in capsys.readouterr().out
+    assert incident[1] in "".join(capsys.readouterr())
     assert "OperationalError" not in page.text
     assert "no such table" not in page.text
