@@ -18,12 +18,12 @@ $(UV):
 
 $(APP): pyproject.toml uv.lock | $(UV)
 	@echo "==> 应用环境 .venv"
-	@UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --frozen --python 3.11 --group app --group dev
+	@UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --frozen --python 3.11 --group app --group dev
 	@touch $@
 
 $(NLU): pyproject.toml uv.lock | $(UV)
 	@echo "==> 语言理解环境 .venv-rasa（约 2.6 GB，第一次要几分钟）"
-	@UV_PROJECT_ENVIRONMENT=.venv-rasa $(UV) sync --quiet --frozen --python 3.10 --only-group nlu
+	@UV_PROJECT_ENVIRONMENT=.venv-rasa $(UV) sync --frozen --python 3.10 --only-group nlu
 	@touch $@
 
 setup: $(APP) $(NLU) ## build both environments
