@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import uuid
@@ -31,6 +32,12 @@ def clean_environment(**settings: str) -> dict[str, str]:
     """This process's environment with no settings of Wenfa but these."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WENFA_")}
     return {**kept, "WENFA_ENV_FILE": os.devnull, **settings}
+
+
+def project_without_rasa(folder: Path) -> Path:
+    """A copy of the project in which nobody has made `.venv-rasa`."""
+    shutil.copytree(ROOT / "bot", folder / "project" / "bot", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder / "project"
 
 
 @dataclass

@@ -21,7 +21,15 @@ import structlog
 from bot.cli import main
 from bot.config import ROOT
 from bot.nlu_server import ensure_model
-from tests.served import ChatPage, Served, chatting, clean_environment, lives, processes_of
+from tests.served import (
+    ChatPage,
+    Served,
+    chatting,
+    clean_environment,
+    lives,
+    processes_of,
+    project_without_rasa,
+)
 
 TROUBLE_SECONDS = 60
 END_SECONDS = 15
@@ -217,9 +225,7 @@ async def test_without_a_model_the_assistant_works_step_by_step(tmp_path: Path) 
 
 
 async def test_without_the_interpreter_of_rasa_the_assistant_works_step_by_step(tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    shutil.copytree(ROOT / "bot", project / "bot", ignore=shutil.ignore_patterns("__pycache__"))
-    async with served_in(tmp_path, project=project) as served:
+    async with served_in(tmp_path, project=project_without_rasa(tmp_path)) as served:
         receipt = await receipt_by_steps(served)
         health = await served.until_nlu("waiting")
 
