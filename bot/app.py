@@ -28,6 +28,7 @@ from bot.ticking import keep_ticking
 from bot.typedefs import OUTBOX, RELAY, SERVICES, SETTINGS, SUPERVISOR, WEB_CHANNEL
 from bot.understanding import UnderstandingClient
 from knowledge_base.base import KnowledgeBase
+from tickets import words
 from tickets.database import Database, upgrade
 from tickets.deadlines import WorkingCalendar
 from tickets.photos import PhotoStore
@@ -70,6 +71,7 @@ def _read_rules(settings: Settings, rules: Future[KnowledgeBase]) -> None:
         rules.set_result(KnowledgeBase.load(folder / "knowledge", imported=folder / "statutes"))
     except Exception as error:  # whoever waits for the rules gets it
         rules.set_exception(error)
+    words.warm_up()
 
 
 @contextlib.asynccontextmanager

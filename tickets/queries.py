@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.casework import find_ticket
 from tickets.conversations import recent
 from tickets.models import Attachment, Entry, Message, Officer, Priority, Ticket
 from tickets.numbers import clean_ticket_no
+from tickets.words import words_of
 from tickets.workflow import Status, TicketKind
 
 PAGE_SIZE = 30
@@ -217,10 +218,11 @@ def _view_conditions(view: View, now: datetime) -> list[ColumnElement[bool]]:
 def _text_condition(text: str) -> ColumnElement[bool]:
     if _WHOLE_NUMBER.fullmatch(clean_ticket_no(text)):
         return Ticket.ticket_no == clean_ticket_no(text)
+    words = [f"%{_escaped(word)}%" for word in words_of(text)]
+    place = Ticket.place["text"].as_string()
     return or_(
         Ticket.ticket_no.like(f"%{_escaped(clean_ticket_no(text))}", escape="\\"),
-        Ticket.summary.like(f"%{_escaped(text)}%", escape="\\"),
-        Ticket.place["text"].as_string().like(f"%{_escaped(text)}%", escape="\\"),
+        and_(*(or_(Ticket.summary.like(word, escape="\\"), place.like(word, escape="\\")) for word in words)),
     )
 
 

@@ -60,6 +60,8 @@ async def listed(database: Database, now_days: int = 0, **wanted: object) -> lis
         ({"text": "50%_"}, [2]),
         ({"text": "50__太"}, []),
         ({"text": "菜市场"}, [3]),
+        ({"text": "市场高山镇"}, [3]),
+        ({"text": "高山镇 广场舞"}, []),
         ({"text": "fq20261123-0003"}, [3]),
         ({"text": "0003"}, [3]),
         ({"text": "没有的词"}, []),
