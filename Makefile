@@ -6,7 +6,6 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 APP := .venv/.synced
 NLU := .venv-rasa/.synced
-BROWSER := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 .PHONY: help setup run train test lint fmt bench check-kb clean
 
@@ -36,7 +35,8 @@ run: train ## bring up the whole assistant
 
 test: train ## run all tests
 	@scripts/need-browser
-	@.venv/bin/pytest --cov --cov-report=term
+	@.venv/bin/wenfa kb vectors
+	@.venv/bin/pytest -n 2 --dist loadfile --cov --cov-report=term
 
 lint: $(APP) ## check format, style, types, imports and data files
 	@.venv/bin/ruff format --check .

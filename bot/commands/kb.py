@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.commands import knowledge
 from knowledge_base.cards import CARDS, load_cards, read_cards
 from knowledge_base.changes import Affected, affected_cards, changes_since
 from knowledge_base.check import Report, check_cards
@@ -34,6 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     changes.add_argument("--since", type=date.fromisoformat, required=True)
     changes.add_argument("--all", action="store_true", help="没有卡片引用的变动也列出")
     changes.set_defaults(run=main_changes)
+    vectors = inner.add_parser("vectors", help="为规则卡片建立语义向量（只建还没有的；启动后也会在后台建）")
+    vectors.set_defaults(run=main_vectors)
+
+
+def main_vectors(args: argparse.Namespace) -> int:
+    """Encode the cards that have no vectors yet."""
+    knowledge.load(args.settings.data_folder)
+    return 0
 
 
 def main_check(args: argparse.Namespace) -> int:
