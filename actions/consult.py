@@ -46,6 +46,8 @@ def replies_for(turn: Turn, found: Answer | None) -> list[Reply]:
     """The replies to what the knowledge base found."""
     if found is None or found.kind in {"refer", "handoff", "emergency", "out_of_scope"}:
         return [_no_support(found)]
+    if found.kind == "clarify" and not found.alternatives:
+        return [Reply("consult_ask")]
     if found.kind == "clarify":
         buttons = tuple(
             Button("button_card", f"consult:card:{card.id}", {"title": card.title})

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from actions.base import Location, Message, Reply, Turn, Understanding
+from actions.base import CHINA, Location, Message, Reply, Turn, Understanding
 from actions.dialogue import command_in, respond
 from bot.text_cleaning import clean
 from bot.texts import render
+from knowledge_base.models import Answer
 from tickets import conversations
 from tickets.aftercare import Aftercare
 from tickets.duplicates import Duplicates
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from actions.base import Outgoing
     from bot.services import Services
     from bot.understanding import UnderstandingClient
-    from knowledge_base.models import Answer
     from tickets import models
 
 log = structlog.get_logger()
@@ -159,7 +159,7 @@ class Relay:
         await self._services.ready()
         _, written = command_in(str(stored.content.get("text", "")))
         message_text = clean(written)
-        understanding, answer = await self._understand(message_text)
+        understanding, answer = await self._understand(message_text, stored.conversation_id)
         async with self._services.database.transaction() as session:
             conversation = await conversations.lock(session, stored.conversation_id)
             if await conversations.begin_turn(session, stored.id) is None:
@@ -205,15 +205,23 @@ class Relay:
             knowledge=self._services.knowledge,
         )
 
-    async def _understand(self, text: str) -> tuple[Understanding, Answer | None]:
+    async def _understand(self, text: str, conversation_id: int) -> tuple[Understanding, Answer | None]:
         """What the NLU and the knowledge base make of a text, asked at the same time."""
         if not any(character.isalnum() for character in text):
             return Understanding(), None
-        today = self._now().date()
+        knowledge = self._services.knowledge
+        today = self._now().astimezone(CHINA).date()
+        # "那罚多少？" asks about the card that was shown last.
+        card = knowledge.cards.get(await self._last_card(conversation_id))
+        context = Answer("answer", "", card=card) if card else None
         understanding, answer = await asyncio.gather(
-            self._nlu.parse(text), asyncio.to_thread(self._services.knowledge.answer, text, as_of=today)
+            self._nlu.parse(text), asyncio.to_thread(knowledge.answer, text, as_of=today, context=context)
         )
         return understanding, answer
+
+    async def _last_card(self, conversation_id: int) -> str:
+        async with self._services.database.reading() as session:
+            return str((await conversations.state_of(session, conversation_id)).get("card", ""))
 
     async def _finish(
         self, session: AsyncSession, message_id: int, conversation_id: int, replies: list[Outgoing]

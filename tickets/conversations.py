@@ -84,6 +84,12 @@ async def lock(session: AsyncSession, conversation_id: int) -> Conversation:
     return found
 
 
+async def state_of(session: AsyncSession, conversation_id: int) -> dict[str, Any]:
+    """The flow state as it stands now, for reading; empty if there is no such conversation."""
+    state = await session.scalar(select(Conversation.state).where(Conversation.id == conversation_id))
+    return dict(state or {})
+
+
 async def unhandled(
     session: AsyncSession,
     conversation_id: int | None = None,

@@ -98,3 +98,13 @@ async def test_the_same_update_twice_is_answered_once(talk: Talk) -> None:
     second = await talk.say("你好", update_id="same")
 
     assert (len(first), len(second)) == (1, 0)
+
+
+async def test_a_short_question_after_an_answer_is_about_that_answer(talk: Talk) -> None:
+    await talk.say("乱倒生活垃圾违法吗")
+    first = talk.last[0]["card"]["id"]
+
+    (reply,) = await talk.say("那罚多少？")
+
+    assert reply["kind"] == "card"
+    assert reply["card"]["id"] == first
