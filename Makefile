@@ -35,7 +35,7 @@ run: train ## bring up the whole assistant
 
 test: train ## run all tests
 	@scripts/need-browser
-	@.venv/bin/wenfa kb vectors
+	@OMP_NUM_THREADS=2 .venv/bin/wenfa kb vectors
 	@.venv/bin/pytest -n 2 --dist loadfile --cov --cov-report=term
 
 lint: $(APP) ## check format, style, types, imports and data files
