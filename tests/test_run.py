@@ -234,6 +234,20 @@ async def test_without_the_interpreter_of_rasa_the_assistant_works_step_by_step(
     assert "make setup" in health["nlu"]["error"]
 
 
+async def test_rules_that_cannot_be_read_end_the_server_with_one_line(tmp_path: Path) -> None:
+    statutes = tmp_path / "data" / "statutes"
+    statutes.mkdir(parents=True)
+    (statutes / "damaged.txt").write_text("no head, no article", encoding="utf-8")
+    served = Served(tmp_path, settings={"WENFA_NLU_ENABLED": "0"})
+
+    await served.launch()
+    status = await served.exit_status()
+
+    assert status == 1
+    [line] = served.complaints.splitlines()
+    assert "damaged.txt" in line
+
+
 async def test_a_second_server_on_the_same_port_does_not_disturb_the_first(
     tmp_path: Path, serve: Serve
 ) -> None:
