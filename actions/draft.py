@@ -24,6 +24,10 @@ MIN_WHAT_CHARACTERS = 5
 # From here on the guess is only read back; below it the citizen chooses.
 SURE_OF_CATEGORY = 0.8
 OFFERED_CATEGORIES = 3
+# Words of place that no crew can find by themselves.
+_ANYWHERE = re.compile(
+    r"我们|我家|家|小区|村里|镇上|城里|路边|路口|路上|街上|街边|马路|公路|人行道|门口|楼下|楼上|楼道|对面|旁边|附近|后面|前面|里面|外面|边上|里|的|边|上|处|一带"
+)
 # What people write when they open a report without a word on the matter.
 _ONLY_OPENING = re.compile(
     r"(你好|您好|我|要|想|来|请问|请|帮我|一下|一个|这里|反映|反应|投诉|举报|上报|报告|个|问题|情况|事情|事|在哪|怎么|可以|吗|呢|的|了|[，,。.！!？?\s])*"
@@ -171,7 +175,9 @@ def says_something(text: str) -> bool:
 
 
 def said_place(turn: Turn) -> str:
-    """The places named in a text, in their order, as one phrase."""
+    """The places named in a text, in their order, as one phrase; "" if they could be anywhere ("路边")."""
     parts = [entity for entity in turn.understanding.entities if entity.kind == "place"]
     ordered = sorted(parts, key=lambda entity: entity.start)
+    if not any(_ANYWHERE.sub("", entity.value) for entity in ordered):
+        return ""
     return "".join(dict.fromkeys(entity.value for entity in ordered))

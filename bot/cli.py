@@ -38,22 +38,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.formatter_class = argparse.RawTextHelpFormatter
     words = list(sys.argv[1:] if arguments is None else arguments)
     chosen = parser.parse_args(words[:1]).command
-    module = importlib.import_module(f"bot.commands.{COMMANDS[chosen][0]}")
-    command = argparse.ArgumentParser(prog=f"wenfa {chosen}", description=COMMANDS[chosen][1])
-    module.add_arguments(command)
-    args = command.parse_args(words[1:])
     try:
-        args.settings = load_settings()
+        return _run(chosen, words[1:])
     except SettingError as error:
         sys.stderr.write(f"wenfa: {error}\n")
         return 2
-    set_up_logs(args.settings.log_format)
-    try:
-        return int(args.run(args))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         return 1
+    except OSError as error:
+        sys.stderr.write(f"wenfa: {error}\n")
+        return 1
+
+
+def _run(chosen: str, words: list[str]) -> int:
+    """Import a command's module, which may take a second, and run it."""
+    module = importlib.import_module(f"bot.commands.{COMMANDS[chosen][0]}")
+    command = argparse.ArgumentParser(prog=f"wenfa {chosen}", description=COMMANDS[chosen][1])
+    module.add_arguments(command)
+    args = command.parse_args(words)
+    args.settings = load_settings()
+    set_up_logs(args.settings.log_format)
+    return int(args.run(args))
 
 
 def _help() -> str:

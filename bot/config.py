@@ -40,6 +40,12 @@ def _flag(value: str) -> bool:
     return value.lower() in {"1", "true", "yes"}
 
 
+def _log_format(value: str) -> str:
+    if value not in {"text", "json"}:
+        raise ValueError("use text or json")
+    return value
+
+
 def _vectors(value: str) -> str:
     if value not in {"all", "cards", "off"}:
         raise ValueError("use all, cards or off")
@@ -91,7 +97,7 @@ class Settings:
     city_folder: str = _setting(
         "WENFA_CITY_FOLDER", "", str, "YAML data of another city; empty: 福清, in tickets/data"
     )
-    log_format: str = _setting("WENFA_LOG_FORMAT", "text", str, "text or json")
+    log_format: str = _setting("WENFA_LOG_FORMAT", "text", _log_format, "text or json")
 
     @property
     def resolved_database_url(self) -> str:

@@ -33,18 +33,22 @@ class Database:
     """Sessions on one database. Call `upgrade(url)` once before."""
 
     def __init__(self, url: str, echo: bool = False) -> None:
+        # Parameters hold what citizens wrote, and an error that is logged would show them.
         self._is_sqlite = url.startswith("sqlite")
         self._writers = asyncio.Lock() if self._is_sqlite else None
         if self._is_sqlite:
             _make_folder(url)
             engine = create_async_engine(
-                url, echo=echo, connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_SECONDS}
+                url,
+                echo=echo,
+                hide_parameters=True,
+                connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_SECONDS},
             )
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
             reader = engine.execution_options(wenfa_read_only=True)
         else:
-            engine = create_async_engine(url, echo=echo, pool_pre_ping=True)
+            engine = create_async_engine(url, echo=echo, hide_parameters=True, pool_pre_ping=True)
             reader = engine.execution_options(postgresql_readonly=True)
         self.engine: AsyncEngine = engine
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
@@ -156,6 +160,7 @@ def _migrate_sqlite(url: str, step: Callable[[Config], None]) -> None:
     _make_folder(url)
     engine = create_engine(
         url.replace("+aiosqlite", ""),
+        hide_parameters=True,
         connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_SECONDS * 3},
     )
 
@@ -175,7 +180,7 @@ def _migrate_sqlite(url: str, step: Callable[[Config], None]) -> None:
 
 
 async def _migrate_async(url: str, step: Callable[[Config], None]) -> None:
-    engine = create_async_engine(url)
+    engine = create_async_engine(url, hide_parameters=True)
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})

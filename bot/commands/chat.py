@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from actions.base import Location, Message
+from actions.base import Location, Message, Reply
 from bot.app import open_services
 from bot.nlu_server import NluServerError, running_server
 from bot.notify import OutboxWorker
 from bot.relay import Relay
-from bot.texts import text
+from bot.texts import render
 from bot.understanding import UnderstandingClient
 from tickets.errors import PhotoRejected
 
@@ -119,8 +119,8 @@ class _Talk:
         try:
             message = await self._message(conversation, wanted)
         except PhotoRejected as error:
-            refusal = {"kind": "text", "text": text(error.reply_key)}
-            return {"conversation": wanted["conversation"], "replies": [refusal]}
+            refusal = render(Reply(error.reply_key))
+            return {"conversation": wanted["conversation"], "replies": [refusal.as_json()]}
         await self.relay.receive(message)
         await self.relay.idle()
         while await self.outbox.deliver_due():

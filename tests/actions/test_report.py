@@ -222,3 +222,12 @@ async def answer_all_of(talk: Talk, address: str) -> None:
     """Finish the questions of another citizen's report."""
     for answer in ("跳过", "匿名"):
         await talk.say(answer, address=address)
+
+
+@pytest.mark.parametrize("text", ["路边有人倒了一车装修垃圾没人管", "楼下小区门口天天有人倒装修垃圾"])
+async def test_a_place_that_could_be_anywhere_is_asked_for(talk: Talk, text: str) -> None:
+    await talk.say(text)
+    if talk.last[-1]["key"].startswith("report_category"):
+        await talk.say("乱倒垃圾或建筑垃圾")
+
+    assert talk.last[-1]["key"] == "report_place"

@@ -21,6 +21,8 @@ def test_defaults_listen_on_loopback() -> None:
         ("WENFA_PORT", "70000"),
         ("WENFA_NLU_TIMEOUT_SECONDS", "0"),
         ("WENFA_NLU_ENABLED", "x"),
+        ("WENFA_LOG_FORMAT", "xml"),
+        ("WENFA_VECTORS", "some"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:

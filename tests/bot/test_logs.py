@@ -76,7 +76,6 @@ async def test_a_turn_that_fails_is_logged_without_the_message(
     assert "13800000000" not in said
 
 
-@pytest.mark.xfail(reason="the engines in tickets/database.py don't hide parameters yet", strict=False)
 async def test_a_statement_that_the_database_refuses_is_logged_without_its_values(
     talk_without_nlu: Talk, capsys: pytest.CaptureFixture[str]
 ) -> None:
