@@ -22,6 +22,7 @@ pytestmark = pytest.mark.nlu
         ("帮我写一首关于春天的诗", "out_of_scope"),
         ("/help", "welcome"),
         ("/cancel", "nothing_to_cancel"),
+        ("", "no_words"),
         ("😡😡😡", "no_words"),
         ("。。。？！", "no_words"),
     ],

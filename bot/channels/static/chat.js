@@ -29,6 +29,7 @@ const previews = new Previews(byId("previews"));
 const composer = new Composer(sendAll);
 let unread = 0;
 let noticeTimer;
+let offlineTimer;
 let typingTimers = [];
 let seenTimer;
 let isLoaded = false;
@@ -45,15 +46,22 @@ const HANDLERS = {
 };
 
 connection.addEventListener("frame", ({ detail }) => HANDLERS[detail.type]?.(detail));
-connection.addEventListener("open", () => notify(""));
+connection.addEventListener("open", () => {
+  offlineTimer = clearTimeout(offlineTimer);
+  notify("");
+});
 connection.addEventListener("close", () => {
   queue.pause();
   setTyping(false);
-  clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => connection.isOpen || notify(OFFLINE), navigator.onLine ? OFFLINE_AFTER : 0);
+  if (!navigator.onLine) notify(OFFLINE);
+  // Each failed attempt closes again; the time counts from the first.
+  offlineTimer ??= setTimeout(() => {
+    offlineTimer = undefined;
+    if (!connection.isOpen) notify(OFFLINE);
+  }, OFFLINE_AFTER);
 });
 connection.addEventListener("refused", ({ detail }) => {
-  clearTimeout(noticeTimer);
+  offlineTimer = clearTimeout(offlineTimer);
   notify(REFUSED[detail]);
 });
 
