@@ -138,7 +138,7 @@ class Outgoing:
 
     Attributes:
         buttons: pairs of label and payload.
-        card: for kind "card": id, title, answer, local_gap, citations (law, article, text, status,
+        card: for kind "card": id, title, answer, notes, citations (law, article, text, status,
             effective_from), next_steps, authority, jurisdiction, reviewed_on; None otherwise. `text` says the
             same in plain text.
         key: of the text that it was made from; tells what was said without its words.

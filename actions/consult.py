@@ -10,8 +10,10 @@ from knowledge_base.models import Answer, Citation
 from tickets.feedback import record_feedback
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from actions.base import Turn
-    from knowledge_base.models import Article
+    from knowledge_base.models import Article, Cite
 
 # Buttons for the cards that lie close; more would be a list, not a choice.
 MAX_ALTERNATIVES = 4
@@ -67,7 +69,9 @@ def _card(turn: Turn, found: Answer) -> Reply:
     ]
     if found.card.category:
         buttons.append(Button("button_report_this", f"report:start:{found.card.category}"))
-    return Reply("card", kind="card", answer=found, articles=_articles(turn, found), buttons=tuple(buttons))
+    return Reply(
+        "card", kind="card", answer=found, articles=_articles(turn, found.citations), buttons=tuple(buttons)
+    )
 
 
 def _shown(turn: Turn, card_id: str) -> Answer | None:
@@ -75,13 +79,13 @@ def _shown(turn: Turn, card_id: str) -> Answer | None:
     card = turn.knowledge.cards.get(card_id)
     if card is None or not card.is_valid_on(turn.today):
         return None
-    articles = (turn.knowledge.article(cite.law, cite.article) for cite in card.cites)
-    citations = tuple(Citation(a.law, a.article, a.status, a.effective_from) for a in articles if a)
+    articles = _articles(turn, card.cites)
+    citations = tuple(Citation(a.law, a.article, a.status, a.effective_from) for a in articles)
     return Answer("answer", card.answer, citations, card, confidence=1.0, as_of=turn.today)
 
 
-def _articles(turn: Turn, found: Answer) -> tuple[Article, ...]:
-    texts = (turn.knowledge.article(cite.law, cite.article) for cite in found.citations)
+def _articles(turn: Turn, cites: Iterable[Cite | Citation]) -> tuple[Article, ...]:
+    texts = (turn.knowledge.article(cite.law, cite.article) for cite in cites)
     return tuple(article for article in texts if article is not None)
 
 
@@ -121,5 +125,5 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
     if found is None:
         return [Reply("card_gone", buttons=(Button("button_ask_person", "human:question"),))]
     if verb == "law":
-        return [Reply("card_law", articles=_articles(turn, found))]
+        return [Reply("card_law", articles=_articles(turn, found.citations))]
     return [_card(turn, found)]

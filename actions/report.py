@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from actions.base import Turn
 
 MAX_CONTACT_CHARACTERS = 100
+STALE = Reply("report_button_stale", buttons=(Button("button_report", "menu:report"),))
 MAX_REMEMBERED_TICKETS = 20
 _SURE_OF_ASIDE = 0.6
 _CONTACT = re.compile(r"(?:\+?\d[\d\s-]{5,18}\d)|[\w.+-]+@[\w-]+\.[\w.]+")
@@ -80,7 +81,7 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
     if verb in OPENERS:
         return OPENERS[verb](turn, value)
     if (turn.state.get("flow") or {}).get("name") != "report":
-        return [Reply("report_button_stale", buttons=(Button("button_report", "menu:report"),))]
+        return [STALE]
     return CHANGES[verb](turn, value) if verb in CHANGES else ask_next(turn)
 
 
@@ -133,7 +134,7 @@ async def _answer_what(turn: Turn, draft: Draft) -> list[Reply]:
 
 
 async def _answer_category(turn: Turn, draft: Draft) -> list[Reply]:
-    named = next((code for code, category in CATEGORIES.items() if category.name in turn.text), None)
+    named = _named_category(turn.text)
     if named is None and says_yes(turn) and draft.guesses:
         named = draft.guesses[0]
     if named is None and says_no(turn):
@@ -214,7 +215,7 @@ def _correct(turn: Turn, draft: Draft, part: str, rest: str) -> list[Reply]:
         draft.what = rest
     elif part == "contact" and (number := _CONTACT.search(rest)):
         draft.contact, draft.reporter_mode = number.group(), "real_name"
-    elif part == "category" and (named := next((c for c, k in CATEGORIES.items() if k.name in rest), None)):
+    elif part == "category" and (named := _named_category(rest)):
         draft = _with_category(draft, named)
     else:
         return _edit(turn, part)
@@ -272,7 +273,12 @@ def _resume(turn: Turn, value: str) -> list[Reply]:
         return ask_next(turn)
     if put_aside := turn.state.pop("put_aside", None):
         return _go_on(turn, Draft(**put_aside))
-    return [Reply("report_button_stale", buttons=(Button("button_report", "menu:report"),))]
+    return [STALE]
+
+
+def _named_category(text: str) -> str | None:
+    """The category that a text calls by its name."""
+    return next((code for code, category in CATEGORIES.items() if category.name in text), None)
 
 
 def _with_category(draft: Draft, code: str | None) -> Draft:
@@ -364,7 +370,7 @@ async def _submit(turn: Turn, draft_id: str) -> list[Reply]:
         return [Reply("report_already_filed", {"ticket_no": filed_before[draft_id]})]
     flow = turn.state.get("flow") or {}
     if flow.get("name") != "report" or flow["draft"]["id"] != draft_id:
-        return [Reply("report_button_stale", buttons=(Button("button_report", "menu:report"),))]
+        return [STALE]
     draft = _draft(turn)
     if draft.missing != "confirm":
         return ask_next(turn)

@@ -158,7 +158,7 @@ async def _assistant(app: web.Application) -> AsyncIterator[None]:
         await stack.enter_async_context(running_task(outbox.run))
         await stack.enter_async_context(running_task(lambda: keep_ticking(services, outbox.wake)))
         if settings.nlu_enabled:
-            supervisor = Supervisor("nlu", _nlu_server(settings, port))
+            supervisor = Supervisor("nlu", _NamedModelServer(settings, port))
             app[SUPERVISOR] = supervisor
             await stack.enter_async_context(running_task(supervisor.run))
         if settings.vectors != "off":
@@ -194,7 +194,3 @@ class _NamedModelServer:
     async def stop(self) -> None:
         if self._server is not None:
             await self._server.stop()
-
-
-def _nlu_server(settings: Settings, port: int) -> _NamedModelServer:
-    return _NamedModelServer(settings, port)

@@ -125,7 +125,6 @@ TEXTS: dict[str, str] = {
     "photo_failed": "照片没有收到，请再发一次。您前面写的内容都在。",
     "unsupported": "这种消息我还看不懂。请用文字、照片或定位告诉我。",
     "share_location": "发送我的位置",
-    "only_private": "请点我的名字，私下和我说。群里大家都能看到，不安全。",
     # --- pages
     "page_not_found": "没有这个页面，地址可能写错了。",
     "page_too_large": "发来的内容太大了，没有收下。",
