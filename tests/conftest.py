@@ -18,8 +18,9 @@ from bot.relay import Relay
 from bot.services import Services, read_already
 from bot.understanding import UnderstandingClient
 from knowledge_base.base import KnowledgeBase
+from tests.schema import new_sqlite
 from tests.talk import Talk
-from tickets.database import Database, upgrade
+from tickets.database import Database
 from tickets.deadlines import WorkingCalendar
 from tickets.photos import PhotoStore
 from tickets.routing import Routing
@@ -57,8 +58,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 async def services(settings: Settings, knowledge: KnowledgeBase) -> AsyncIterator[Services]:
     """A new SQLite database with the newest schema, and the model city."""
-    await asyncio.to_thread(upgrade, settings.resolved_database_url)
-    database = Database(settings.resolved_database_url)
+    database = Database(new_sqlite(settings.data_folder / "wenfa.db"))
     yield Services(
         database=database,
         photos=PhotoStore(settings.data_folder / "photos"),

@@ -20,9 +20,11 @@ from bot.relay import Received
 from bot.security import setup_security
 from bot.services import Services
 from bot.typedefs import RELAY, SERVICES, SETTINGS
+from tests.schema import new_sqlite
 from tickets import conversations
-from tickets.database import Database, upgrade
+from tickets.database import Database
 from tickets.photos import PhotoStore
+from tickets.routing import Routing
 
 CARD = {
     "id": "dog_rabies_registration",
@@ -142,12 +144,13 @@ def make_app(folder: Path, **settings: Any) -> web.Application:
 
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Services]:
-    """A database with the newest schema and a photo store; the rest of the services is left out."""
-    url = f"sqlite+aiosqlite:///{folder / 'wenfa.db'}"
-    await asyncio.to_thread(upgrade, url)
-    database = Database(url)
+    """A database with the newest schema, a photo store and the city; the rest of the services is left out."""
+    path = folder / "wenfa.db"
+    # A restarted server goes on with what there is.
+    database = Database(f"sqlite+aiosqlite:///{path}" if path.exists() else new_sqlite(path))
     try:
-        yield Services(database, PhotoStore(folder / "photos"), None, None, None, None)  # type: ignore[arg-type]  # unused
+        photos, routing = PhotoStore(folder / "photos"), Routing.load()
+        yield Services(database, photos, routing, None, None, None)  # type: ignore[arg-type]  # unused
     finally:
         await database.close()
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.schema import new_sqlite
 from tickets.database import Database, upgrade
 
 _numbers = itertools.count(1)
@@ -25,9 +26,9 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the newest schema and nothing in it, to copy."""
+    """A SQLite file with the newest schema and nothing in it."""
     path = tmp_path_factory.mktemp("schema") / "empty.db"
-    upgrade(f"sqlite:///{path}")
+    new_sqlite(path)
     return path
 
 
@@ -76,11 +77,9 @@ def new_postgresql_url(server: Any, template: str) -> str:
 
 
 @pytest.fixture
-def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     """A fresh SQLite database."""
-    path = tmp_path / "wenfa.db"
-    path.write_bytes(migrated_file.read_bytes())
-    return f"sqlite+aiosqlite:///{path}"
+    return new_sqlite(tmp_path / "wenfa.db")
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tests.schema import new_sqlite
 from tickets import conversations, transcript
-from tickets.database import Database, upgrade
+from tickets.database import Database
 from tickets.models import Conversation
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -17,9 +18,7 @@ NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 @pytest.fixture
 async def session(tmp_path: Path) -> AsyncIterator[AsyncSession]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'wenfa.db'}"
-    upgrade(url)
-    database = Database(url)
+    database = Database(new_sqlite(tmp_path / "wenfa.db"))
     async with database.transaction() as session:
         yield session
     await database.close()

@@ -12,7 +12,8 @@ import pytest
 
 from bot.cli import main
 from tests.factories import make_conversation, make_ticket
-from tickets.database import Database, upgrade
+from tests.schema import new_sqlite
+from tickets.database import Database
 from tickets.workflow import Status
 
 
@@ -20,10 +21,9 @@ from tickets.workflow import Status
 def database_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A database with one ticket, which the settings point to."""
     path = tmp_path / "wenfa.db"
-    url = f"sqlite+aiosqlite:///{path}"
+    url = new_sqlite(path)
     monkeypatch.setenv("WENFA_DATABASE_URL", url)
     monkeypatch.setenv("WENFA_DATA_FOLDER", str(tmp_path))
-    upgrade(url)
 
     async def fill() -> None:
         database = Database(url)

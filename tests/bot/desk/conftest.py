@@ -15,7 +15,8 @@ from bot.services import Services, read_already
 from bot.typedefs import RELAY, SERVICES, SETTINGS
 from knowledge_base.base import KnowledgeBase
 from tests.bot.desk.browsing import Browser, Clock, Outbox, add_officer
-from tickets.database import Database, upgrade
+from tests.schema import new_sqlite
+from tickets.database import Database
 from tickets.deadlines import WorkingCalendar
 from tickets.models import Officer, Role
 from tickets.photos import PhotoStore
@@ -35,26 +36,10 @@ def outbox() -> Outbox:
     return Outbox()
 
 
-@pytest.fixture(scope="session")
-def migrated_desk_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the newest schema, to copy."""
-    path = tmp_path_factory.mktemp("desk") / "empty.db"
-    upgrade(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
-def desk_database_url(migrated_desk_file: Path, tmp_path: Path) -> str:
-    """A fresh database."""
-    path = tmp_path / "wenfa.db"
-    path.write_bytes(migrated_desk_file.read_bytes())
-    return f"sqlite+aiosqlite:///{path}"
-
-
-@pytest.fixture
-async def parts(desk_database_url: str, tmp_path: Path, knowledge: KnowledgeBase) -> AsyncIterator[Services]:
+async def parts(tmp_path: Path, knowledge: KnowledgeBase) -> AsyncIterator[Services]:
     """What the desk works with."""
-    database = Database(desk_database_url)
+    database = Database(new_sqlite(tmp_path / "wenfa.db"))
     yield Services(
         database=database,
         photos=PhotoStore(tmp_path / "photos"),
