@@ -115,13 +115,29 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file for the citizen, made in this turn.
+
+    Attributes:
+        name: as the citizen's device saves it, with its ending.
+        media_type: such as "text/calendar".
+    """
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One message to the citizen: a text's key and parameters.
 
     Attributes:
-        kind: "text", "card", "location_request" or "rating"; a channel that can't show a kind shows its text.
+        kind: "text", "card", "file", "location_request" or "rating"; a channel that can't show a kind shows
+            its text.
         answer: what the knowledge base found, for kind "card".
         articles: the texts behind its citations, for kind "card".
+        file: for kind "file"; the relay stores it with the turn.
     """
 
     key: str
@@ -130,6 +146,7 @@ class Reply:
     kind: str = "text"
     answer: Answer | None = None
     articles: tuple[Article, ...] = ()
+    file: File | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +158,8 @@ class Outgoing:
         card: for kind "card": id, title, answer, notes, citations (law, article, text, status,
             effective_from), next_steps, authority, jurisdiction, reviewed_on; None otherwise. `text` says the
             same in plain text.
+        file: for kind "file": name, media_type, size (bytes) and sha256, by which `bot/files.py` finds the
+            bytes; None otherwise. `text` says what the file is.
         key: of the text that it was made from; tells what was said without its words.
     """
 
@@ -149,6 +168,7 @@ class Outgoing:
     kind: str = "text"
     card: Mapping[str, Any] | None = None
     key: str = ""
+    file: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The form that the database keeps and `wenfa chat` prints."""
@@ -157,6 +177,8 @@ class Outgoing:
             content["buttons"] = [{"label": label, "payload": payload} for label, payload in self.buttons]
         if self.card:
             content["card"] = dict(self.card)
+        if self.file:
+            content["file"] = dict(self.file)
         return content
 
     @classmethod
@@ -164,7 +186,7 @@ class Outgoing:
         """The inverse of `as_json`."""
         buttons = tuple((button["label"], button["payload"]) for button in content.get("buttons", ()))
         kind, key = content.get("kind", "text"), content.get("key", "")
-        return cls(content["text"], buttons, kind, content.get("card"), key)
+        return cls(content["text"], buttons, kind, content.get("card"), key, content.get("file"))
 
 
 @dataclass(slots=True)

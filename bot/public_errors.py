@@ -25,9 +25,10 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
     try:
         return await handler(request)
     except web.HTTPException as error:
-        if error.status < 400 or _speaks_chinese(error):
+        if error.status < 400:
             raise
-        return _page(request, error.status, text(_KEYS.get(error.status, "page_refused")))
+        own = error.text if _speaks_chinese(error) else None
+        return _page(request, error.status, own or text(_KEYS.get(error.status, "page_refused")))
     except Exception:
         incident = secrets.token_hex(4)
         log.exception("request_failed", incident=incident, path=request.path)

@@ -27,6 +27,7 @@ from tickets import conversations
 from tickets.aftercare import Aftercare
 from tickets.duplicates import Duplicates
 from tickets.errors import BotError, DatabaseBusy
+from tickets.files import keep_file
 from tickets.service import TicketService
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ class Relay:
             except BotError as error:
                 log.info("turn_refused", message=stored.id, code=error.code)
                 replies = [Reply(error.reply_key)]
+            await self._keep_files(session, stored.conversation_id, replies)
             await self._finish(
                 session, stored.id, stored.conversation_id, [render(reply) for reply in replies]
             )
@@ -222,6 +224,20 @@ class Relay:
     async def _last_card(self, conversation_id: int) -> str:
         async with self._services.database.reading() as session:
             return str((await conversations.state_of(session, conversation_id)).get("card", ""))
+
+    async def _keep_files(
+        self, session: AsyncSession, conversation_id: int, replies: Sequence[Reply]
+    ) -> None:
+        for file in (reply.file for reply in replies if reply.file is not None):
+            await keep_file(
+                session,
+                self._services.vault,
+                conversation_id,
+                name=file.name,
+                media_type=file.media_type,
+                content=file.content,
+                now=self._now(),
+            )
 
     async def _finish(
         self, session: AsyncSession, message_id: int, conversation_id: int, replies: list[Outgoing]

@@ -10,6 +10,7 @@ import structlog
 from bot.relay import utc_now
 from bot.texts import render_notice
 from tickets.clock import run_clock
+from tickets.files import expire_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,8 @@ PAUSE_SECONDS = 60.0
 
 async def tick(services: Services) -> int:
     """Do all that is due now. Returns how many tickets were touched."""
+    async with services.database.transaction() as session:
+        await expire_files(session, utc_now())
     touched = 0
     while True:
         async with services.database.transaction() as session:

@@ -101,7 +101,7 @@ class BotApi:
 
     async def _call(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
-        parameters = {name: _parsed(str(value)) for name, value in (await request.post()).items()}
+        parameters = {name: _parsed(value) for name, value in (await request.post()).items()}
         if method != "getUpdates":
             self.calls.append((method, parameters))
         if self.failures.get(method):
@@ -114,7 +114,7 @@ class BotApi:
             return {"id": 1, "is_bot": True, "first_name": "问法", "username": "wenfa_bot"}
         if method == "getUpdates":
             return await self._pending(parameters)
-        if method == "sendMessage":
+        if method in {"sendMessage", "sendDocument"}:
             chat = {"id": parameters["chat_id"], "type": "private"}
             return {"message_id": self._number_message(), "date": 1_790_000_000, "chat": chat}
         if method == "getFile":
@@ -141,8 +141,9 @@ class BotApi:
         return web.Response(body=self.files[name])
 
 
-def _parsed(value: str) -> Any:
+def _parsed(value: Any) -> Any:
+    """JSON where it is some; a text or an uploaded file as it is."""
     try:
-        return json.loads(value)
+        return json.loads(value) if isinstance(value, str) else value
     except ValueError:
         return value

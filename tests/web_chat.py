@@ -13,18 +13,21 @@ from typing import Any
 
 from aiohttp import web
 
-from actions.base import Message, Outgoing
+from actions.base import File, Message, Outgoing, Reply
 from bot.channels.web import WebChannel
 from bot.config import Settings
 from bot.relay import Received
 from bot.security import setup_security
 from bot.services import Services
+from bot.texts import render
 from bot.typedefs import RELAY, SERVICES, SETTINGS
 from tests.schema import new_sqlite
 from tickets import conversations
 from tickets.database import Database
+from tickets.files import keep_file
 from tickets.photos import PhotoStore
 from tickets.routing import Routing
+from tickets.vault import Vault
 
 CARD = {
     "id": "dog_rabies_registration",
@@ -46,6 +49,8 @@ CARD = {
     "reviewed_on": "2026年11月23日",
 }
 
+FILE = File("办理期限.ics", "text/calendar", b"BEGIN:VCALENDAR")
+
 
 def answer(message: Message) -> list[tuple[str, Outgoing]]:
     """What the script says to a message: pairs of sender and content."""
@@ -60,6 +65,8 @@ def answer(message: Message) -> list[tuple[str, Outgoing]]:
         return [("assistant", Outgoing("好的，请说说发生了什么事。")), ("assistant", place)]
     if message.photo:
         return [("assistant", Outgoing("照片收到了，一共1张。"))]
+    if "日历" in said:
+        return [("assistant", render(Reply("no_words", kind="file", file=FILE)))]
     if "沉默" in said:
         return []
     return [
@@ -103,6 +110,16 @@ class ScriptedRelay:
     async def say(self, address: str, conversation_id: int, sender: str, content: Outgoing) -> int:
         """Store a message to the citizen and deliver it."""
         async with self.services.database.transaction() as session:
+            if content.file:
+                await keep_file(
+                    session,
+                    self.services.vault,
+                    conversation_id,
+                    name=FILE.name,
+                    media_type=FILE.media_type,
+                    content=FILE.content,
+                    now=datetime.now(UTC),
+                )
             message = await conversations.post(
                 session, conversation_id, content.as_json(), sender=sender, now=datetime.now(UTC)
             )
@@ -150,7 +167,8 @@ async def opened(folder: Path) -> AsyncIterator[Services]:
     database = Database(f"sqlite+aiosqlite:///{path}" if path.exists() else new_sqlite(path))
     try:
         photos, routing = PhotoStore(folder / "photos"), Routing.load()
-        yield Services(database, photos, routing, None, None, None)  # type: ignore[arg-type]  # unused
+        vault = Vault({"test": bytes(32)}, "test")
+        yield Services(database, photos, routing, None, None, vault)  # type: ignore[arg-type]  # unused
     finally:
         await database.close()
 

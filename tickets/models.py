@@ -15,6 +15,7 @@ from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tickets.columns import Base, BigId, Json, StateJson, UtcDateTime, Word, one_of
+from tickets.file_models import MadeFile
 from tickets.oversight_models import Application, ApplicationKind, Follower
 from tickets.staff import AuditEntry, Invitation, Officer, OfficerSession, Role
 from tickets.workflow import ActorKind, Status, TicketKind
@@ -31,6 +32,7 @@ __all__ = [
     "Feedback",
     "Follower",
     "Invitation",
+    "MadeFile",
     "Message",
     "Mode",
     "Officer",

@@ -22,6 +22,7 @@ from tickets.models import (
     EntryKind,
     Feedback,
     Follower,
+    MadeFile,
     Message,
     Mode,
     Ticket,
@@ -76,6 +77,14 @@ class Privacy(Casework):
             "messages": [
                 {"at": row.created_at.isoformat(), "sender": row.sender.value, "content": row.content}
                 for row in messages
+            ],
+            "files": [
+                {"name": name, "made_at": made_at.isoformat()}
+                for name, made_at in await self.session.execute(
+                    select(MadeFile.name, MadeFile.created_at)
+                    .where(MadeFile.conversation_id == conversation_id)
+                    .order_by(MadeFile.id)
+                )
             ],
             "tickets": [await self._exported(ticket) for ticket in tickets.all()],
         }
@@ -175,6 +184,7 @@ class Privacy(Casework):
     async def _erase_messages(self, conversation: Conversation) -> None:
         mine = Message.conversation_id == conversation.id
         await self.session.execute(delete(Follower).where(Follower.conversation_id == conversation.id))
+        await self.session.execute(delete(MadeFile).where(MadeFile.conversation_id == conversation.id))
         await self.session.execute(
             update(Feedback).where(Feedback.conversation_id == conversation.id).values(question="")
         )

@@ -1,4 +1,5 @@
-"""Sealing of contact data and original photos: AES-256-GCM, keys from outside, rotation by key id.
+"""Sealing of contact data, original photos and made files: AES-256-GCM, keys from outside, rotation by key
+id.
 
 A sealed text is bound to its ticket: copied to another one it doesn't open.
 """
@@ -62,19 +63,19 @@ class Vault:
         """Whether it isn't sealed, or with an old key."""
         return not stored.startswith(f"{_MARK}:{self._current}:")
 
-    def seal_bytes(self, content: bytes) -> bytes:
-        """For `PhotoStore`: an original as it is written to disk."""
+    def seal_bytes(self, content: bytes, context: str = "photo") -> bytes:
+        """Bytes that only this vault opens, and only in the same context; by default an original photo."""
         key_id = self._current.encode()
-        return bytes([len(key_id)]) + key_id + self._encrypt(content, "photo")
+        return bytes([len(key_id)]) + key_id + self._encrypt(content, context)
 
-    def open_bytes(self, stored: bytes) -> bytes:
-        """The original again.
+    def open_bytes(self, stored: bytes, context: str = "photo") -> bytes:
+        """The bytes again.
 
         Raises: ContactSealed.
         """
         length = stored[0] if stored else 0
         key_id = stored[1 : 1 + length].decode("ascii", "replace")
-        return self._decrypt(key_id, stored[1 + length :], "photo")
+        return self._decrypt(key_id, stored[1 + length :], context)
 
     def _encrypt(self, content: bytes, context: str) -> bytes:
         nonce = secrets.token_bytes(_NONCE_BYTES)

@@ -26,6 +26,7 @@ from telegram.request import HTTPXRequest
 
 from actions.base import Location, Message
 from bot.channels.base import DeliveryFailed, RecipientGone
+from bot.files import read_attached
 from bot.texts import text
 from bot.texts.zh import COMMANDS, LABELS
 from tickets.errors import PhotoRejected
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from actions.base import Outgoing
     from bot.relay import Relay
     from bot.services import Services
+    from tickets.files import ReadFile
 
 log = structlog.get_logger()
 
@@ -98,14 +100,24 @@ class TelegramChannel:
 
     async def send(self, address: str, message_id: int, sender: str, content: Outgoing) -> None:
         """Deliver a message, in several pieces if it is longer than Telegram allows; the buttons go under the
-        last.
+        last, a file goes with it.
         """
         chat_id = int(address)
-        pieces = list(split_text(content.text, MessageLimit.MAX_TEXT_LENGTH))
+        file = await read_attached(self._services, self.name, address, content)
+        pieces = list(split_text(content.text, _longest_last_piece(file)))
         try:
             for piece in pieces[:-1]:
                 await self._bot.send_message(chat_id, piece)
-            await self._bot.send_message(chat_id, pieces[-1], reply_markup=keyboard(content))
+            if file is None:
+                await self._bot.send_message(chat_id, pieces[-1], reply_markup=keyboard(content))
+            else:
+                await self._bot.send_document(
+                    chat_id,
+                    file.content,
+                    caption=pieces[-1],
+                    filename=file.name,
+                    reply_markup=keyboard(content),
+                )
         except Forbidden as error:
             raise RecipientGone(error.message) from error
         except RetryAfter as error:
@@ -212,6 +224,10 @@ class TelegramChannel:
             await self._bot.send_message(chat_id, text(key))
         except TelegramError as error:
             log.warning("telegram_remark_failed", error=type(error).__name__)
+
+
+def _longest_last_piece(file: ReadFile | None) -> int:
+    return MessageLimit.CAPTION_LENGTH if file else MessageLimit.MAX_TEXT_LENGTH
 
 
 def _seconds(error: RetryAfter) -> float:

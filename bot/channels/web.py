@@ -10,12 +10,15 @@ from aiohttp import web
 from bot.assets import Assets
 from bot.channels import web_session
 from bot.channels.web_chat import ChatSocket
+from bot.channels.web_files import show_own
 from bot.channels.web_frames import CHANNEL_NAME, shown_content
 from bot.channels.web_intake import Intake
 from bot.channels.web_pages import FOLDER, Pages
 from bot.channels.web_photos import PhotoDoor
 from bot.channels.web_plain import PlainChat
 from bot.channels.web_sockets import Listeners
+from bot.files import PATH as LINK_PATH
+from bot.files import show_linked
 from bot.security import is_same_origin
 from bot.typedefs import SETTINGS
 
@@ -67,6 +70,8 @@ class WebChannel:
                 web.get("/chat/socket", chat.open),
                 web.post("/chat/photo", photos.receive),
                 web.get("/chat/photo/{sha256:[0-9a-f]{64}}", photos.show),
+                web.get("/chat/file/{sha256:[0-9a-f]{64}}", show_own),
+                web.get(LINK_PATH + "{token:[A-Za-z0-9_-]{20,200}}", show_linked),
                 web.post("/chat/leave", self._leave),
                 web.get("/chat/plain", plain.show),
                 web.post("/chat/plain", plain.receive),

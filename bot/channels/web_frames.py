@@ -207,4 +207,15 @@ def shown_content(content: Mapping[str, Any]) -> dict[str, Any]:
             parts[name] = content[name]
     if content.get("photo"):
         parts["photo"] = f"/chat/photo/{content['photo']}"
+    if file := content.get("file"):
+        parts["file"] = {
+            "name": file["name"],
+            "size": spoken_size(file["size"]),
+            "url": f"/chat/file/{file['sha256']}",
+        }
     return parts
+
+
+def spoken_size(size: int) -> str:
+    """Bytes as people say them: "18KB"."""
+    return f"{max(1, round(size / 1024))}KB"

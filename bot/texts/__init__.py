@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from bot.texts.zh import LABELS, TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from actions.base import File
 
 _WITH_CODE = {"report_filed", "handoff_filed"}
 _RECEIPT_CODE = re.compile(r"查询码：[^\n]*")
@@ -28,7 +31,19 @@ def render(reply: Reply) -> Outgoing:
         (LABELS[button.key].format_map(button.params), button.payload) for button in reply.buttons
     )
     card = card_content(reply.answer, reply.articles) if reply.answer is not None else None
-    return Outgoing(words.strip(), buttons, reply.kind, card, reply.key)
+    return Outgoing(words.strip(), buttons, reply.kind, card, reply.key, _described(reply.file))
+
+
+def _described(file: File | None) -> dict[str, Any] | None:
+    """What a message says of its file; the bytes are stored apart."""
+    if file is None:
+        return None
+    return {
+        "name": file.name,
+        "media_type": file.media_type,
+        "size": len(file.content),
+        "sha256": hashlib.sha256(file.content).hexdigest(),
+    }
 
 
 def render_notice(key: str, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -123,6 +123,8 @@ TEXTS: dict[str, str] = {
     "photo_damaged": "这张照片坏了，打不开。请重新拍一张发来。您前面写的内容都在。",
     "photo_too_many_pixels": "这张照片的尺寸太大，请缩小后再发。您前面写的内容都在。",
     "photo_failed": "照片没有收到，请再发一次。您前面写的内容都在。",
+    "file_link": "下载《{name}》（{hours}小时内有效，请不要转给别人）：",
+    "file_gone": "这个文件已经删掉了，或者链接过期了。请回到对话里再做一份。",
     "unsupported": "这种消息我还看不懂。请用文字、照片或定位告诉我。",
     "share_location": "发送我的位置",
     # --- pages

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.factories import make_ticket
 from tickets.database import Database, upgrade
+from tickets.files import keep_file, read_file
 from tickets.history import verify
 from tickets.models import Ticket
+from tickets.vault import Vault
 
 # One ticket with one entry as version 0001 wrote them; the hashes are those that it computed.
 OLD_CONVERSATION = """
@@ -78,6 +81,22 @@ async def test_a_ticket_of_the_first_version_lives_on(empty_url: str) -> None:
     await database.close()
 
 
+async def test_an_old_conversation_can_be_given_files(empty_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_url, "0003")
+    await execute(empty_url, (OLD_CONVERSATION, {}))
+
+    await asyncio.to_thread(upgrade, empty_url)
+
+    database = Database(empty_url)
+    vault = Vault({"k1": bytes(32)}, "k1")
+    async with database.transaction() as session:
+        sha256 = await keep_file(
+            session, vault, 1, name="a.ics", media_type="text/calendar", content=b"a", now=datetime.now(UTC)
+        )
+        assert await read_file(session, vault, "web", "a", sha256) is not None
+    await database.close()
+
+
 async def test_history_stays_append_only_after_all_migrations(empty_url: str) -> None:
     await asyncio.to_thread(upgrade, empty_url)
     database = Database(empty_url)
@@ -94,4 +113,5 @@ def test_migrations_are_numbered_in_order() -> None:
     folder = Path(__file__).parents[2] / "tickets" / "migrations" / "versions"
     names = sorted(name for name in os.listdir(folder) if name[:4].isdigit())
 
+    assert [name[:4] for name in names] == [f"{number:04}" for number in range(1, len(names) + 1)]
     assert names[:3] == ["0001_initial.py", "0002_oversight.py", "0003_queues.py"]

@@ -19,6 +19,11 @@ function place({ latitude, longitude }) {
     element("span", {}, `我的位置 ${latitude.toFixed(5)}，${longitude.toFixed(5)}`));
 }
 
+function file({ name, size, url }) {
+  return element("a", { class: "file", href: url, download: name }, icon("file"),
+    element("span", { class: "file-name" }, name), element("span", { class: "file-size" }, `下载 · ${size}`));
+}
+
 export class Messages {
   /**
    * `on.button(payload, label)`, `on.location()`, `on.photo(address)`, `on.edit(item)`, `on.retry(item)`, `on.drop(item)`.
@@ -121,7 +126,8 @@ export class Messages {
       ? element("button", { type: "button", class: "photo", onclick: () => this.on.photo(item.photo) }, picture) : null;
     if (item.card) return [photo, cardElement(item.card)];
     return [photo, item.location ? place(item.location) : null,
-      item.text ? element("p", { class: "said" }, ...(item.from === "citizen" ? [item.text] : linked(item.text))) : null];
+      item.text ? element("p", { class: "said" }, ...(item.from === "citizen" ? [item.text] : linked(item.text))) : null,
+      item.file ? file(item.file) : null];
   }
 
   buttons(item) {

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
-from actions.base import Outgoing
+import bot.relay
+from actions.base import Button, File, Outgoing, Reply
 from bot.app import running_task
 from bot.channels.base import DeliveryFailed, RecipientGone
 from bot.channels.telegram import TelegramChannel, split_text
@@ -21,6 +22,7 @@ from bot.nlu_server import free_port
 from bot.notify import OutboxWorker
 from bot.relay import Relay
 from bot.services import Services
+from bot.texts import text
 from bot.understanding import UnderstandingClient
 from tests.fakes import CHAT, TOKEN, BotApi
 from tickets import models
@@ -257,3 +259,18 @@ def _as_message(sent: dict) -> dict:
         "text": sent["text"],
         "reply_markup": sent["reply_markup"],
     }
+
+
+async def test_a_file_is_sent_as_a_document(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def respond(turn: object) -> list[Reply]:
+        file = File("期限.ics", "text/calendar", b"BEGIN:VCALENDAR")
+        return [Reply("no_words", buttons=(Button("button_status", "menu:status"),), kind="file", file=file)]
+
+    monkeypatch.setattr(bot.relay, "respond", respond)
+    line.api.write("给我日历")
+
+    [call] = await line.api.wait_for("sendDocument", 1)
+    assert call["caption"] == text("no_words")
+    assert call["document"].filename == "期限.ics"
+    assert call["reply_markup"]["inline_keyboard"][0][0]["callback_data"] == "menu:status"
+    assert line.api.sent("sendMessage") == []
