@@ -29,6 +29,7 @@ BUTTONS: dict[str, ButtonAction] = {
     "consult": consult.on_button,
     "status": status.on_button,
     "human": handoff.on_button,
+    "place": report.on_place_code,
 }
 FLOWS: dict[str, Action] = {
     "report": report.on_message,

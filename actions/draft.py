@@ -9,6 +9,7 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from actions.here import remembered
 from tickets.categories import CATEGORIES
 from tickets.service import NewTicket, Place
 from tickets.workflow import TicketKind
@@ -91,7 +92,7 @@ class Draft:
         if not self.what and says_something(turn.text):
             self.what = turn.message.text.strip()[:MAX_WHAT_CHARACTERS]
             self.guess_category(turn)
-        if self.what and not self.place and (place := said_place(turn)):
+        if self.what and not self.place and (place := said_place(turn) or remembered(turn)):
             self.take_place(turn, place)
         self.happened = self.happened or turn.understanding.first("when")
         if turn.answer is not None and turn.answer.card is not None and turn.answer.kind == "answer":

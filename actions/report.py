@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from actions import consult, handoff, questions
+from actions import consult, handoff, here, questions
 from actions.base import Button, Reply
 from actions.draft import Draft, held, said_place, says_something
 from actions.words import says_no, says_yes, wants_to_cancel, wants_to_skip
@@ -83,6 +83,19 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
     if (turn.state.get("flow") or {}).get("name") != "report":
         return [STALE]
     return CHANGES[verb](turn, value) if verb in CHANGES else ask_next(turn)
+
+
+async def on_place_code(turn: Turn, rest: str) -> list[Reply]:
+    """The citizen came by a code that names a place; a report under way that has none takes it."""
+    place = here.remember(turn, rest)
+    if place is None:
+        return [Reply("here_unknown", buttons=(Button("button_report", "menu:report"),))]
+    if (turn.state.get("flow") or {}).get("name") != "report":
+        return [here.told(place)]
+    draft = _draft(turn)
+    if not (draft.place or draft.location):
+        draft.take_place(turn, place)
+    return _go_on(turn, draft, Reply("here_noted", {"place": place}))
 
 
 def ask_next(turn: Turn) -> list[Reply]:

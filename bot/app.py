@@ -155,6 +155,9 @@ async def _assistant(app: web.Application) -> AsyncIterator[None]:
             )
             channels["telegram"] = telegram
             await stack.enter_async_context(running_task(telegram.run))
+        if settings.redis_url:
+            fanout = app[WEB_CHANNEL].fanout(settings.redis_url)
+            await stack.enter_async_context(running_task(fanout.run))
         await stack.enter_async_context(running_task(outbox.run))
         await stack.enter_async_context(running_task(lambda: keep_ticking(services, outbox.wake)))
         if settings.nlu_enabled:

@@ -8,6 +8,7 @@ WENFA_ENV_FILE names. The environment wins over the file. Every setting is in `.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -50,6 +51,14 @@ def _vectors(value: str) -> str:
     if value not in {"all", "cards", "off"}:
         raise ValueError("use all, cards or off")
     return value
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+    for origin in origins:
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", origin):
+            raise ValueError("origins such as https://www.example.gov.cn, separated by commas")
+    return origins
 
 
 def _setting(name: str, default: Any, read: Callable[[str], Any], meaning: str) -> Any:
@@ -96,6 +105,12 @@ class Settings:
     )
     city_folder: str = _setting(
         "WENFA_CITY_FOLDER", "", str, "YAML data of another city; empty: 福清, in tickets/data"
+    )
+    embed_origins: tuple[str, ...] = _setting(
+        "WENFA_EMBED_ORIGINS", (), _origins, "sites that may show the chat, by commas; empty: none"
+    )
+    redis_url: str = _setting(
+        "WENFA_REDIS_URL", "", str, "Redis that joins several processes' open pages; empty: one process"
     )
     log_format: str = _setting("WENFA_LOG_FORMAT", "text", _log_format, "text or json")
 

@@ -24,6 +24,7 @@ CONTENT_SECURITY_POLICY = {
     "img-src": "'self' blob:",
     "connect-src": "'self'",
     "manifest-src": "'self'",
+    "worker-src": "'self'",
     "form-action": "'self'",
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
@@ -116,7 +117,7 @@ def client_network(request: web.Request) -> str | None:
     this machine itself calls, or nothing is known: everybody would share that key.
     """
     remote = request.remote or ""
-    if _is_loopback(remote):
+    if is_loopback(remote):
         remote = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     try:
         address = ipaddress.ip_address(remote)
@@ -127,7 +128,8 @@ def client_network(request: web.Request) -> str | None:
     return str(address)
 
 
-def _is_loopback(remote: str) -> bool:
+def is_loopback(remote: str) -> bool:
+    """Whether an address means this machine itself."""
     try:
         return ipaddress.ip_address(remote).is_loopback
     except ValueError:

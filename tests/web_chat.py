@@ -174,4 +174,6 @@ async def opened(folder: Path) -> AsyncIterator[Services]:
 
 
 if __name__ == "__main__":
-    web.run_app(make_app(Path(sys.argv[1])), host="127.0.0.1", port=int(sys.argv[2]), print=None)
+    # python -m tests.web_chat FOLDER PORT [ORIGIN THAT MAY EMBED ...]
+    app = make_app(Path(sys.argv[1]), embed_origins=tuple(sys.argv[3:]))
+    web.run_app(app, host="127.0.0.1", port=int(sys.argv[2]), print=None)

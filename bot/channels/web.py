@@ -10,13 +10,15 @@ from aiohttp import web
 from bot.assets import Assets
 from bot.channels import web_session
 from bot.channels.web_chat import ChatSocket
+from bot.channels.web_embed import EmbedDoor
 from bot.channels.web_files import show_own
 from bot.channels.web_frames import CHANNEL_NAME, shown_content
 from bot.channels.web_intake import Intake
-from bot.channels.web_pages import FOLDER, Pages
+from bot.channels.web_pages import FOLDER, OFFLINE_PATH, Pages
 from bot.channels.web_photos import PhotoDoor
 from bot.channels.web_plain import PlainChat
 from bot.channels.web_sockets import Listeners
+from bot.fanout import RedisFanout
 from bot.files import PATH as LINK_PATH
 from bot.files import show_linked
 from bot.security import is_same_origin
@@ -63,10 +65,13 @@ class WebChannel:
         """Add the routes. The application must hold SETTINGS, and SERVICES and RELAY once it runs."""
         chat = ChatSocket(self._listeners, self._intake)
         photos = PhotoDoor(self._intake)
+        embed = EmbedDoor(self._assets, self._pages)
         plain = PlainChat(self._listeners, self._intake, self._pages)
         app.add_routes(
             [
                 web.get("/", self._chat_page),
+                web.get("/embed", embed.page),
+                web.get("/embed.js", embed.script),
                 web.get("/chat/socket", chat.open),
                 web.post("/chat/photo", photos.receive),
                 web.get("/chat/photo/{sha256:[0-9a-f]{64}}", photos.show),
@@ -78,11 +83,19 @@ class WebChannel:
                 web.get("/report", plain.show_form),
                 web.post("/report", plain.receive_form),
                 web.get("/manifest.webmanifest", self._manifest),
+                web.get("/worker.js", self._worker),
+                web.get(OFFLINE_PATH, self._offline),
                 *(web.get(path, self._root_file) for path in _ROOT_FILES),
                 *self._assets.routes(),
             ]
         )
         app.on_shutdown.append(self._close)
+
+    def fanout(self, url: str) -> RedisFanout:
+        """Join the pages that hang on other processes; the caller runs what is returned."""
+        fanout = RedisFanout(url, self._listeners.push_here)
+        self._listeners.publish = fanout.publish
+        return fanout
 
     def error_page(self, status: int, words: str) -> web.Response:
         """A page in the chat's looks that says what went wrong."""
@@ -107,6 +120,12 @@ class WebChannel:
 
     async def _manifest(self, request: web.Request) -> web.Response:
         return self._pages.manifest()
+
+    async def _worker(self, request: web.Request) -> web.Response:
+        return self._pages.worker()
+
+    async def _offline(self, request: web.Request) -> web.Response:
+        return self._pages.offline()
 
     async def _root_file(self, request: web.Request) -> web.Response:
         return self._assets.response(_ROOT_FILES[request.path], request, max_age_seconds=ICON_SECONDS)

@@ -12,11 +12,13 @@ from aiohttp import web
 
 from bot import dates
 from bot.assets import Assets
+from bot.channels.web_place import place_of
 from bot.security import content_security_policy, socket_sources
 
 FOLDER = Path(__file__).parent
 NAME = "问法"
 BUREAU = "福清市城市管理局"
+OFFLINE_PATH = "/offline"
 MENU = (
     ("menu:consult", "办事问规定", "book"),
     ("menu:report", "我要反映问题", "megaphone"),
@@ -40,11 +42,16 @@ class Pages:
         self._environment.filters["spoken_moment"] = spoken_moment
         self._environment.globals.update(asset=assets.url, name=NAME, bureau=BUREAU, menu=MENU)
 
-    def chat(self, request: web.Request) -> web.Response:
-        """The chat page. It holds nothing personal: the socket brings that."""
-        response = self._html("chat.html")
+    def chat(self, request: web.Request, *, frame_ancestors: str = "") -> web.Response:
+        """The chat page. It holds nothing personal: the socket brings that.
+
+        Args:
+            frame_ancestors: origins that may show the page inside theirs, separated by blanks.
+        """
+        response = self._html("chat.html", here=place_of(request), is_embedded=bool(frame_ancestors))
+        changes = {"frame_ancestors": frame_ancestors} if frame_ancestors else {}
         response.headers["Content-Security-Policy"] = content_security_policy(
-            connect_src=socket_sources(request.host)
+            connect_src=socket_sources(request.host), **changes
         )
         # Asked for again on each visit, so that the cookie is prolonged.
         response.headers["Cache-Control"] = "private, no-cache"
@@ -61,6 +68,18 @@ class Pages:
     def error(self, status: int, words: str) -> web.Response:
         """A page that says what went wrong."""
         return self._private("error.html", status, words=words)
+
+    def offline(self) -> web.Response:
+        """The page that the service worker keeps for when there is no network."""
+        return self._html("offline.html")
+
+    def worker(self) -> web.Response:
+        """The service worker, with the addresses of what it keeps."""
+        kept = [OFFLINE_PATH, self._assets.url("chat.css"), self._assets.url("icon.svg")]
+        script = self._environment.get_template("worker.js").render(version=self._assets.version, kept=kept)
+        response = web.Response(text=script, content_type="text/javascript")
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
     def manifest(self) -> web.Response:
         """What a phone needs to know to put the chat on its home screen."""

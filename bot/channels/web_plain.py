@@ -25,6 +25,7 @@ from bot.channels.web_frames import (
 from bot.channels.web_intake import Intake, NotStored, SlowDown
 from bot.channels.web_pages import Pages
 from bot.channels.web_photos import photo_text_key
+from bot.channels.web_place import place_of
 from bot.channels.web_sockets import Listeners
 from bot.channels.web_texts import web_text
 from bot.channels.web_upload import FormRefused, PostedForm, read_form
@@ -139,10 +140,12 @@ class PlainChat:
     def _form_page(
         self, request: web.Request, form: PostedForm | None = None, refused: FormNotTaken | None = None
     ) -> web.Response:
+        here = place_of(request)
+        empty = {"place": here.words} if here else {}
         response = self._pages.form(
             status=refused.status if refused else 200,
             problem=refused.text if refused else "",
-            fields={name: form.get(name) if form else "" for name in FORM_FIELDS},
+            fields={name: form.get(name) if form else empty.get(name, "") for name in FORM_FIELDS},
             new_id=_new_id,
         )
         return _remembered(request, response)

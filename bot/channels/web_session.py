@@ -11,13 +11,15 @@ from aiohttp import web
 from bot.config import Settings
 
 COOKIE = "wenfa_chat"
+# The same token for a frame on a site of another domain, where browsers keep the first cookie away.
+FRAME_COOKIE = "wenfa_frame"
 MAX_AGE_SECONDS = 180 * 24 * 3600
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def token_of(request: web.Request) -> str | None:
     """The browser's token, or None if it has none of ours."""
-    token = request.cookies.get(COOKIE, "")
+    token = request.cookies.get(COOKIE) or request.cookies.get(FRAME_COOKIE, "")
     return token if _TOKEN.fullmatch(token) else None
 
 
@@ -44,8 +46,23 @@ def remember(response: web.Response, token: str, settings: Settings) -> None:
     )
 
 
+def remember_in_frame(response: web.StreamResponse, token: str, settings: Settings) -> None:
+    """Set the cookie for a frame on another domain, in a jar of that site's own; browsers take it by HTTPS
+    only.
+    """
+    _set_frame_cookie(response, token, MAX_AGE_SECONDS, settings)
+
+
 def forget(response: web.StreamResponse, settings: Settings) -> None:
-    """Take the cookie back: the browser starts a new conversation at its next visit."""
+    """Take the cookies back: the browser starts a new conversation at its next visit."""
     response.del_cookie(
         COOKIE, path="/", httponly=True, samesite="Lax", secure=settings.public_url.startswith("https://")
     )
+    _set_frame_cookie(response, "", 0, settings)
+
+
+def _set_frame_cookie(response: web.StreamResponse, token: str, seconds: int, settings: Settings) -> None:
+    # Written out, because the library's cookies don't know "Partitioned" before Python 3.14.
+    if settings.public_url.startswith("https://"):
+        attributes = f"Max-Age={seconds}; Path=/; HttpOnly; Secure; SameSite=None; Partitioned"
+        response.headers.add("Set-Cookie", f"{FRAME_COOKIE}={token}; {attributes}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -65,10 +65,15 @@ class _Waiter:
 
 
 class Listeners:
-    """Who listens to which conversation."""
+    """Who listens to which conversation.
+
+    Attributes:
+        publish: told of every push, for pages that hang on other processes; None where there is one process.
+    """
 
     def __init__(self) -> None:
         self._by_address: dict[str, set[Listener]] = {}
+        self.publish: Callable[[str, Mapping[str, Any]], Awaitable[None]] | None = None
 
     def count(self, address: str) -> int:
         """How many listen to that conversation."""
@@ -87,7 +92,13 @@ class Listeners:
                 del self._by_address[address]
 
     async def push(self, address: str, frame: Mapping[str, Any], *, but: Listener | None = None) -> None:
-        """Send a frame to all who listen, at the same time."""
+        """Send a frame to all who listen, at the same time, on other processes too."""
+        if self.publish is not None:
+            await self.publish(address, frame)
+        await self.push_here(address, frame, but=but)
+
+    async def push_here(self, address: str, frame: Mapping[str, Any], *, but: Listener | None = None) -> None:
+        """Send a frame to those who listen on this process."""
         listeners = [listener for listener in self._by_address.get(address, ()) if listener is not but]
         await asyncio.gather(*(listener.push(frame) for listener in listeners))
 

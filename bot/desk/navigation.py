@@ -31,7 +31,10 @@ PAGES = (
     NavigationItem("/officers", "人员", Permission.MANAGE_OFFICERS, also="/officers/"),
     NavigationItem("/audit", "审计", Permission.VIEW_AUDIT),
 )
-OWN_PAGES = (NavigationItem("/account", "我的账号", Permission.SIGNED_IN, also="/account/"),)
+OWN_PAGES = (
+    NavigationItem("/account", "我的账号", Permission.SIGNED_IN, also="/account/"),
+    NavigationItem("/poster", "二维码海报", Permission.VIEW_TICKETS),
+)
 
 
 def offered(items: Sequence[NavigationItem], visit: Visit | None) -> list[NavigationItem]:

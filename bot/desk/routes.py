@@ -13,6 +13,7 @@ from bot.desk.views import (
     live,
     officers,
     oversight,
+    poster,
     queue,
     ticket,
 )
@@ -30,6 +31,7 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("GET", "", queue.queue_page, Permission.VIEW_TICKETS),
     route("GET", "/", queue.queue_page, Permission.VIEW_TICKETS),
     route("GET", "/export.csv", export.export_csv, Permission.EXPORT),
+    route("GET", "/poster", poster.poster, Permission.VIEW_TICKETS),
     route("GET", "/dashboard", dashboard.dashboard, Permission.VIEW_DASHBOARD),
     route("GET", "/events", live.events, Permission.VIEW_TICKETS, passive=True),
     route("GET", _TICKET, ticket.ticket_page, Permission.VIEW_TICKETS),

@@ -49,6 +49,7 @@ class ServerProcess:
 
     folder: Path
     port: int = field(default_factory=free_port)
+    embed_origins: tuple[str, ...] = ()
     _process: asyncio.subprocess.Process | None = None
 
     @property
@@ -57,7 +58,13 @@ class ServerProcess:
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.web_chat", str(self.folder), str(self.port), cwd=ROOT
+            sys.executable,
+            "-m",
+            "tests.web_chat",
+            str(self.folder),
+            str(self.port),
+            *self.embed_origins,
+            cwd=ROOT,
         )
         async with asyncio.timeout(START_SECONDS), aiohttp.ClientSession() as session:
             while True:

@@ -3,6 +3,8 @@
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { byId, newId } from "./dom.js";
+import { Frame } from "./frame.js";
+import { takeHere } from "./here.js";
 import { Messages } from "./messages.js";
 import { Previews, upload } from "./photos.js";
 import { Queue } from "./queue.js";
@@ -27,6 +29,7 @@ const messages = new Messages(byId("messages"), {
 const scroll = new Scroll(byId("log"), byId("newest"), messages);
 const previews = new Previews(byId("previews"));
 const composer = new Composer(sendAll);
+const frame = new Frame();
 let unread = 0;
 let noticeTimer;
 let offlineTimer;
@@ -101,9 +104,10 @@ function onMessage(message) {
   showState();
   if (!added.length) return;
   scroll.cameIn();
-  if (document.visibilityState !== "visible" && message.from !== "citizen") {
+  if (message.from !== "citizen" && !isBeingRead()) {
     unread += 1;
     document.title = `（${unread}条新消息）${TITLE}`;
+    frame.tellUnread(unread);
   }
   tellSeen();
 }
@@ -143,8 +147,14 @@ function show(message) {
   scroll.toEnd();
 }
 
+function sendHere() {
+  const here = takeHere();
+  if (here) press(here.payload, here.label);
+}
+
 function sendAll(text) {
   const files = previews.take();
+  sendHere();
   if (text) send({ type: "message", text }, { text });
   for (const { blob, address } of files) {
     const clientId = newId();
@@ -252,10 +262,15 @@ function setTyping(isTyping, after = 0) {
   }, after), setTimeout(() => setTyping(false), after + TYPING_UNTIL));
 }
 
+function isBeingRead() {
+  return document.visibilityState === "visible" && !frame.isFolded;
+}
+
 function tellSeen() {
-  if (document.visibilityState !== "visible") return;
+  if (!isBeingRead()) return;
   unread = 0;
   document.title = TITLE;
+  frame.tellUnread(0);
   clearTimeout(seenTimer);
   seenTimer = setTimeout(() => messages.newestId && connection.tell({ type: "seen", id: messages.newestId }), SEEN_AFTER);
 }
@@ -306,6 +321,7 @@ composer.text.addEventListener("paste", (event) => {
 });
 for (const button of document.querySelectorAll(".start, .quick button")) {
   button.addEventListener("click", () => {
+    if (button.dataset.payload === "menu:report") sendHere();
     press(button.dataset.payload, button.dataset.label);
     // The button may be gone now. On a phone the focus would open the keyboard over the answer.
     if (matchMedia("(pointer: fine)").matches) composer.text.focus({ preventScroll: true });
@@ -322,6 +338,10 @@ for (const form of document.querySelectorAll(".leave")) {
   });
 }
 document.addEventListener("visibilitychange", tellSeen);
+frame.addEventListener("unfold", () => {
+  tellSeen();
+  composer.text.focus({ preventScroll: true });
+});
 
 setLarge(Boolean(document.documentElement.dataset.large));
 for (const { at, client_id: clientId, ...frame } of queue.items) {
@@ -331,3 +351,5 @@ for (const { at, client_id: clientId, ...frame } of queue.items) {
 }
 showState();
 connection.open();
+// Without a network the browser then shows a page of ours, which says what to do.
+if (navigator.serviceWorker && !frame.isEmbedded) navigator.serviceWorker.register("/worker.js").catch(() => {});

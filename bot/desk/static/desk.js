@@ -135,6 +135,8 @@ document.addEventListener('keydown', (event) => {
 });
 help && $('button', help).addEventListener('click', () => help.close());
 
+for (const button of document.querySelectorAll('[data-print]')) button.addEventListener('click', () => print());
+
 // News: the page says that there is some, and never reloads under somebody's hands.
 const live = $('[data-live]');
 const fresh = $('[data-fresh]');
