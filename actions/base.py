@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from knowledge_base.models import Answer, Article
     from tickets.aftercare import Aftercare
     from tickets.duplicates import Duplicates
+    from tickets.live import LiveDesk
     from tickets.service import TicketService
 
 # Telegram allows 64 bytes in a button's payload, so nobody gets more.
@@ -199,6 +200,7 @@ class Turn:
         message_id: of the stored message.
         state: the conversation's flow state, JSON; an action changes it in place and the relay saves it.
         now: aware UTC.
+        is_with_officer: an officer has taken the conversation over, and the assistant is silent.
     """
 
     message: Message
@@ -212,7 +214,9 @@ class Turn:
     tickets: TicketService
     aftercare: Aftercare
     duplicates: Duplicates
+    live: LiveDesk
     knowledge: KnowledgeBase
+    is_with_officer: bool = False
 
     @property
     def today(self) -> date:

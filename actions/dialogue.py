@@ -1,7 +1,8 @@
 """Which action takes a turn.
 
-The order matters and is the whole policy: an emergency before everything, then a button (the citizen was
-explicit), then a command, then the flow that is under way, and only then what the NLU makes of the text.
+The order matters and is the whole policy: an emergency before everything, then the officer who has taken the
+conversation over, then a button (the citizen was explicit), then a command, then the flow that is under way,
+and only then what the NLU makes of the text.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from actions import consult, emergency, handoff, report, smalltalk, status
+from actions import consult, emergency, handoff, live, report, smalltalk, status
 from actions.base import Button, Reply
 from actions.draft import hold
 
@@ -30,7 +31,10 @@ BUTTONS: dict[str, ButtonAction] = {
     "status": status.on_button,
     "human": handoff.on_button,
     "place": report.on_place_code,
+    "live": live.on_button,
 }
+# These also work while an officer talks: they ask for no further words.
+BUTTONS_WITH_OFFICER = ("status:show:", "live:")
 FLOWS: dict[str, Action] = {
     "report": report.on_message,
     "status": status.on_message,
@@ -69,7 +73,10 @@ MENU = {
 async def respond(turn: Turn) -> list[Reply]:
     """Answer one turn. Changes `turn.state`; files, changes and reads tickets through `turn.tickets`."""
     if turn.understanding.intent == "emergency":
-        return await emergency.respond(turn)
+        replies = await emergency.respond(turn)
+        return [*replies, *(await live.listen(turn))] if turn.is_with_officer else replies
+    if turn.is_with_officer and not (turn.message.payload or "").startswith(BUTTONS_WITH_OFFICER):
+        return await live.listen(turn)
     if turn.message.payload:
         return await _press(turn, turn.message.payload)
     command, rest = command_in(turn.message.text)

@@ -107,4 +107,6 @@ async def _file(turn: Turn, question: str) -> list[Reply]:
     turn.state.pop("flow", None)
     turn.state.pop("question", None)
     turn.state["handed_off"] = filed.ticket_no
-    return [Reply("handoff_filed", filed_params(filed), buttons=(Button("button_status", "menu:status"),))]
+    attendance = await turn.live.ask(turn.conversation_id, filed.ticket_no)
+    params = {**filed_params(filed), "attendance": attendance}
+    return [Reply("handoff_filed", params, buttons=(Button("button_status", "menu:status"),))]

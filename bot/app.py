@@ -25,7 +25,8 @@ from bot.security import setup_security
 from bot.services import Services
 from bot.supervisor import Supervisor
 from bot.ticking import keep_ticking
-from bot.typedefs import OUTBOX, RELAY, SERVICES, SETTINGS, SUPERVISOR, WEB_CHANNEL
+from bot.typedefs import OUTBOX, RELAY, SERVICES, SETTINGS, SUPERVISOR, TYPING, WEB_CHANNEL
+from bot.typing_board import TypingBoard
 from bot.understanding import UnderstandingClient
 from knowledge_base.base import KnowledgeBase
 from tickets import words
@@ -124,6 +125,7 @@ def create_app(settings: Settings) -> web.Application:
     app.middlewares.append(error_pages)
     web_channel = WebChannel()
     app[WEB_CHANNEL] = web_channel
+    app[TYPING] = TypingBoard()
     web_channel.setup(app)
     desk.setup(app)
     app.router.add_get("/healthz", healthz)

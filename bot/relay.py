@@ -28,6 +28,8 @@ from tickets.aftercare import Aftercare
 from tickets.duplicates import Duplicates
 from tickets.errors import BotError, DatabaseBusy
 from tickets.files import keep_file
+from tickets.live import LiveDesk
+from tickets.models import Mode
 from tickets.service import TicketService
 
 if TYPE_CHECKING:
@@ -204,6 +206,8 @@ class Relay:
             tickets=self._services.bound(TicketService, session, now),
             aftercare=self._services.bound(Aftercare, session, now),
             duplicates=self._services.bound(Duplicates, session, now),
+            live=self._services.bound(LiveDesk, session, now),
+            is_with_officer=conversation.mode is Mode.OFFICER,
             knowledge=self._services.knowledge,
         )
 

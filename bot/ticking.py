@@ -11,6 +11,7 @@ from bot.relay import utc_now
 from bot.texts import render_notice
 from tickets.clock import run_clock
 from tickets.files import expire_files
+from tickets.live import LiveDesk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 PAUSE_SECONDS = 60.0
+LIVE_AT_ONCE = 50
 
 
 async def tick(services: Services) -> int:
-    """Do all that is due now. Returns how many tickets were touched."""
+    """Do all that is due now. Returns how many tickets and live talks were touched."""
     async with services.database.transaction() as session:
         await expire_files(session, utc_now())
     touched = 0
@@ -36,6 +38,8 @@ async def tick(services: Services) -> int:
                 calendar=services.calendar,
                 notice=render_notice,
             )
+            live = services.bound(LiveDesk, session, utc_now())
+            done += await live.tell_waiting(LIVE_AT_ONCE) + await live.end_silent(LIVE_AT_ONCE)
         touched += done
         if not done:
             return touched

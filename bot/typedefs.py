@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from bot.relay import Relay
     from bot.services import Services
     from bot.supervisor import Supervisor
+    from bot.typing_board import TypingBoard
 
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings")
 SERVICES: web.AppKey[Services] = web.AppKey("services")
 RELAY: web.AppKey[Relay] = web.AppKey("relay")
 WEB_CHANNEL: web.AppKey[WebChannel] = web.AppKey("web_channel")
+TYPING: web.AppKey[TypingBoard] = web.AppKey("typing")
 OUTBOX: web.AppKey[OutboxWorker] = web.AppKey("outbox")
 SUPERVISOR: web.AppKey[Supervisor] = web.AppKey("supervisor")

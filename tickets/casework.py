@@ -24,6 +24,7 @@ from tickets.numbers import clean_ticket_no, is_receipt_code
 from tickets.routing import Routing
 from tickets.values import Actor
 from tickets.vault import Vault
+from tickets.waiting import no_longer_asked
 from tickets.workflow import Status, check_move
 
 MAX_PHOTOS = 9
@@ -151,6 +152,8 @@ class Casework:
             to_status=new,
             data=data,
         )
+        if not new.is_open:
+            await no_longer_asked(self.session, ticket.id)
 
     async def record(
         self,

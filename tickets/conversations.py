@@ -29,7 +29,7 @@ async def open_conversation(session: AsyncSession, channel: str, address: str, n
     wanted = (
         select(Conversation)
         .where(Conversation.channel == channel, Conversation.address == address)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     found = await session.scalar(wanted)
     if found is None:
@@ -78,7 +78,11 @@ async def lock(session: AsyncSession, conversation_id: int) -> Conversation:
 
     Raises: ConversationNotFound.
     """
-    found = await session.get(Conversation, conversation_id, with_for_update=True, populate_existing=True)
+    # Messages may be posted meanwhile, which need the conversation's key only: the desk locks a ticket and
+    # then posts, a turn locks the conversation and then a ticket.
+    found = await session.get(
+        Conversation, conversation_id, with_for_update={"key_share": True}, populate_existing=True
+    )
     if found is None:
         raise ConversationNotFound(str(conversation_id))
     return found

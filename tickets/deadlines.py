@@ -113,6 +113,19 @@ class WorkingCalendar:
                 )
         return total.total_seconds() / 3600
 
+    def next_opening(self, at: datetime) -> datetime:
+        """When somebody is in the office, UTC: `at` itself within office hours, else the next opening.
+
+        Raises: CalendarYearMissing.
+        """
+        day = at.astimezone(SHANGHAI).date()
+        while True:
+            if self.is_working_day(day):
+                for opens, closes in self._office_hours:
+                    if at < datetime.combine(day, closes, SHANGHAI):
+                        return max(at, datetime.combine(day, opens, SHANGHAI)).astimezone(UTC)
+            day += timedelta(days=1)
+
     @staticmethod
     def _overlap(day: date, hours: tuple[time, time], first: datetime, last: datetime) -> timedelta:
         opens, closes = (datetime.combine(day, moment, SHANGHAI) for moment in hours)

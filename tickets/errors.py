@@ -11,6 +11,8 @@
     ├── AlreadyRuled
     ├── TicketMerged
     ├── AfterPhotoRequired
+    ├── AlreadyTalking
+    ├── NotTalking
     ├── StaleVersion
     ├── PhotoRejected
     ├── CalendarYearMissing
@@ -189,3 +191,15 @@ class DatabaseBusy(BotError):
 
     code = "database_busy"
     reply_key = "error_unexpected"
+
+
+class AlreadyTalking(BotError):
+    """A colleague talks with this citizen."""
+
+    code = "already_talking"
+
+
+class NotTalking(BotError):
+    """The officer doesn't talk with this citizen, or no more."""
+
+    code = "not_talking"

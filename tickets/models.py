@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tickets.columns import Base, BigId, Json, StateJson, UtcDateTime, Word, one_of
 from tickets.file_models import MadeFile
+from tickets.live_models import LiveTalk
 from tickets.oversight_models import Application, ApplicationKind, Follower
 from tickets.staff import AuditEntry, Invitation, Officer, OfficerSession, Role
 from tickets.workflow import ActorKind, Status, TicketKind
@@ -33,6 +34,7 @@ __all__ = [
     "Follower",
     "Invitation",
     "MadeFile",
+    "LiveTalk",
     "Message",
     "Mode",
     "Officer",
@@ -117,6 +119,7 @@ class Conversation(Base):
     __table_args__ = (
         UniqueConstraint("channel", "address"),
         CheckConstraint(one_of("mode", Mode), name="mode"),
+        Index(None, "updated_at"),
         {"sqlite_autoincrement": True},
     )
 

@@ -36,6 +36,7 @@ from tickets.models import (
 )
 from tickets.numbers import new_receipt_code, next_ticket_no, receipt_code_hash
 from tickets.values import Actor, FiledTicket, NewTicket, Place, PublicEntry, TicketView
+from tickets.waiting import answered
 from tickets.workflow import ALLOWED, ActorKind, Status, TicketKind
 
 __all__ = ["Actor", "FiledTicket", "NewTicket", "Place", "PublicEntry", "TicketService", "TicketView"]
@@ -181,6 +182,8 @@ class TicketService(Casework):
         ticket.first_replied_at = ticket.first_replied_at or self.now
         await self.record(ticket, EntryKind.REPLY, actor, text)
         await self.tell(ticket, "notice_reply", {"text": text}, sender=Sender.OFFICER, with_followers=False)
+        if ticket.conversation_id is not None:
+            await answered(self.session, ticket.conversation_id, self.now)
 
     async def add_note(self, ticket_no: str, text: str, *, actor: Actor) -> None:
         """A note that only the bureau reads.

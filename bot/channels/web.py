@@ -57,9 +57,13 @@ class WebChannel:
         }
         await self._listeners.push(address, {"type": "message", "message": message})
 
-    async def typing(self, address: str) -> None:
-        """Show that an answer is being written."""
-        await self._listeners.push(address, {"type": "typing"})
+    async def typing(self, address: str, by: str = "assistant") -> None:
+        """Show that an answer is being written, by the "assistant" or an "officer"."""
+        await self._listeners.push(address, {"type": "typing", "by": by})
+
+    async def read_by_officer(self, address: str, message_id: int) -> None:
+        """Show that the officer has read up to that message."""
+        await self._listeners.push(address, {"type": "read", "id": message_id})
 
     def setup(self, app: web.Application) -> None:
         """Add the routes. The application must hold SETTINGS, and SERVICES and RELAY once it runs."""

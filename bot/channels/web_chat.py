@@ -19,6 +19,7 @@ from bot.channels.web_frames import (
     Older,
     Ping,
     Seen,
+    Typing,
     error_frame,
     read_frame,
     shown,
@@ -27,7 +28,7 @@ from bot.channels.web_intake import RETRY_SECONDS, Intake, NotStored, SlowDown
 from bot.channels.web_session import address_of, token_of
 from bot.channels.web_sockets import MAX_PAGES_OF_CONVERSATION, Listeners, Page
 from bot.security import RateLimiter, client_network, is_same_origin
-from bot.typedefs import SERVICES, SETTINGS
+from bot.typedefs import SERVICES, SETTINGS, TYPING
 from tickets import transcript
 from tickets.models import Message as StoredMessage
 
@@ -99,6 +100,8 @@ class ChatSocket:
                 await self._on_seen(app, page, message_id)
             case Older(before):
                 await self._send_older(app, page, before)
+            case Typing():
+                await self._on_typing(app, page)
             case Ping():
                 await page.push({"type": "pong"})
 
@@ -113,6 +116,8 @@ class ChatSocket:
             await page.push(error_frame("try_again", message.update_id, retry_after_seconds=RETRY_SECONDS))
             return
         page.conversation_id = received.conversation_id
+        if TYPING in app:
+            app[TYPING].sent(received.conversation_id)
         await page.push({"type": "ack", "client_id": message.update_id, "id": received.message_id})
 
     async def _on_seen(self, app: web.Application, page: Page, message_id: int) -> None:
@@ -126,6 +131,12 @@ class ChatSocket:
                 await transcript.mark_seen(session, conversation_id, message_id)
             page.seen_message_id = message_id
             await self._listeners.push(page.address, {"type": "seen", "id": message_id}, but=page)
+
+    async def _on_typing(self, app: web.Application, page: Page) -> None:
+        async with app[SERVICES].database.reading() as session:
+            conversation_id = await self._conversation_id(session, page)
+        if conversation_id is not None and TYPING in app:
+            app[TYPING].typed(conversation_id)
 
     async def _send_history(self, app: web.Application, page: Page, after: int) -> None:
         async with app[SERVICES].database.reading() as session:

@@ -1,7 +1,7 @@
 """The frames of the chat's WebSocket: what a page may send, checked, and what it is sent; JSON objects.
 
-From the page: message, button, location (each with a `client_id`, the same in a resend), seen, older, ping.
-To the page: hello, history, message, ack, seen, typing, error, pong.
+From the page: message, button, location (each with a `client_id`, the same in a resend), seen, older, typing,
+ping. To the page: hello, history, message, ack, seen, read, typing, error, pong.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from actions.base import MAX_PAYLOAD_BYTES, Location, Message
 from bot.channels.web_texts import web_text
+from bot.texts import LIVE
 from tickets.columns import storable
 from tickets.models import Message as StoredMessage
 
@@ -61,7 +62,12 @@ class Ping:
     """The page asks whether the connection still carries."""
 
 
-ClientFrame = Message | Seen | Older | Ping
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """The citizen is writing to an officer."""
+
+
+ClientFrame = Message | Seen | Older | Ping | Typing
 
 
 def read_frame(raw: str, address: str) -> ClientFrame:
@@ -173,6 +179,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any], str], ClientFrame]] = {
     "seen": lambda frame, _address: Seen(_id(frame, "id")),
     "older": lambda frame, _address: Older(_id(frame, "before")),
     "ping": lambda _frame, _address: Ping(),
+    "typing": lambda _frame, _address: Typing(),
 }
 
 
@@ -205,6 +212,9 @@ def shown_content(content: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("kind", "buttons", "card", "payload", "location"):
         if content.get(name):
             parts[name] = content[name]
+    if content.get("key") in LIVE:
+        # Whether a person talks from here on.
+        parts["live"] = LIVE[content["key"]]
     if content.get("photo"):
         parts["photo"] = f"/chat/photo/{content['photo']}"
     if file := content.get("file"):

@@ -38,6 +38,9 @@ TEXTS = {
     "already_ruled": "已经有申请在等审定，或者已经审定过、不能再延期。",
     "too_soon": "刚刚办过，请过一段时间再试。",
     "ticket_merged": "这张工单已并入另一张，请到那一张上办理。",
+    "already_talking": "同事正在和这位诉求人对话。等诉求人超过5分钟没有得到回复，才能接过来。",
+    "not_talking": "这次对话现在不归您：可能已经结束，或被同事接走了。您写的内容还在。",
+    "conversation_not_found": "没有这段会话，或者它不归您的单位。",
     "after_photo_required": "办结这类工单要有处理后的照片。",
     "contact_sealed": "联系方式打不开，请联系管理员检查密钥。",
     "too_long": "内容太长，没有发出。下面保留了开头部分，请删减后再发。",
@@ -54,6 +57,12 @@ _PAGES = {
     405: ("不能这样打开", "这个页面不能直接打开，请从工作台进入。"),
     413: ("内容太大", "提交的内容太大，没有保存。请删减后再试。"),
     415: ("格式不对", "提交的内容格式不对，请从工作台的表单提交。"),
+}
+_STATUSES = {
+    "ticket_not_found": 404,
+    "conversation_not_found": 404,
+    "officer_not_found": 404,
+    "not_your_ticket": 403,
 }
 _FORGED = (
     "页面已失效",
@@ -89,9 +98,7 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
             raise
         return _page_for(request, error)
     except BotError as error:
-        status = {"ticket_not_found": 404, "not_your_ticket": 403, "officer_not_found": 404}.get(
-            error.code, 409
-        )
+        status = _STATUSES.get(error.code, 409)
         return page(
             request, "error.html", status=status, title="没有办成", text=text_for(error), incident=None
         )

@@ -26,6 +26,7 @@ class NavigationItem:
 
 PAGES = (
     NavigationItem("/", "工单", Permission.VIEW_TICKETS, also="/tickets/"),
+    NavigationItem("/conversations", "会话", Permission.TALK, also="/conversations/"),
     NavigationItem("/applications", "审定", Permission.SUPERVISE),
     NavigationItem("/dashboard", "统计", Permission.VIEW_DASHBOARD),
     NavigationItem("/officers", "人员", Permission.MANAGE_OFFICERS, also="/officers/"),

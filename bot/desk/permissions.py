@@ -23,6 +23,7 @@ class Permission(StrEnum):
     SIGNED_IN = "signed_in"
     VIEW_TICKETS = "view_tickets"
     WORK_TICKETS = "work_tickets"
+    TALK = "talk"
     ASSIGN_DEPARTMENT = "assign_department"
     SUPERVISE = "supervise"
     VIEW_DASHBOARD = "view_dashboard"
@@ -53,22 +54,25 @@ def _rights(scope: Scope, *permissions: Permission) -> Rights:
 
 _P = Permission
 ROLES: dict[Role, Rights] = {
-    Role.OFFICER: _rights(Scope.OWN_DEPARTMENT, _P.WORK_TICKETS),
+    Role.OFFICER: _rights(Scope.OWN_DEPARTMENT, _P.WORK_TICKETS, _P.TALK),
     Role.UNIT_HEAD: _rights(
         Scope.OWN_DEPARTMENT,
         _P.WORK_TICKETS,
+        _P.TALK,
         _P.ASSIGN_DEPARTMENT,
         _P.VIEW_DASHBOARD,
         _P.EXPORT,
     ),
-    Role.LEGAL_ADVISER: _rights(Scope.CONSULTATIONS, _P.WORK_TICKETS),
+    Role.LEGAL_ADVISER: _rights(Scope.CONSULTATIONS, _P.WORK_TICKETS, _P.TALK),
     Role.LEGAL_REVIEWER: _rights(
         Scope.ALL,
         _P.WORK_TICKETS,
+        _P.TALK,
     ),
     Role.SUPERVISOR: _rights(
         Scope.ALL,
         _P.WORK_TICKETS,
+        _P.TALK,
         _P.SUPERVISE,
         _P.ASSIGN_DEPARTMENT,
         _P.VIEW_DASHBOARD,

@@ -6,6 +6,7 @@ from bot.desk.permissions import DeskRoute, Permission, open_route, route
 from bot.desk.views import (
     account,
     audit,
+    conversations,
     dashboard,
     entrance,
     export,
@@ -19,6 +20,7 @@ from bot.desk.views import (
 )
 
 _TICKET = "/tickets/{ticket_no}"
+_TALK = "/conversations/{conversation_id:[0-9]{1,18}}"
 _OFFICER = "/officers/{officer_id:[0-9]{1,9}}"
 
 ROUTES: tuple[DeskRoute, ...] = (
@@ -45,6 +47,14 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("POST", f"{_TICKET}/hand-back", oversight.hand_back, Permission.WORK_TICKETS),
     route("POST", f"{_TICKET}/extension", oversight.extend, Permission.WORK_TICKETS),
     route("POST", f"{_TICKET}/supervision", oversight.supervise, Permission.SUPERVISE),
+    route("GET", "/conversations", conversations.conversations_page, Permission.TALK),
+    route("GET", _TALK, conversations.conversation_page, Permission.TALK),
+    route("GET", f"{_TALK}/events", conversations.events, Permission.TALK, passive=True),
+    route("GET", f"{_TALK}/photos/{{sha256:[0-9a-f]{{64}}}}", conversations.photo, Permission.TALK),
+    route("POST", f"{_TALK}/take", conversations.take, Permission.TALK),
+    route("POST", f"{_TALK}/say", conversations.say, Permission.TALK),
+    route("POST", f"{_TALK}/typing", conversations.typing, Permission.TALK),
+    route("POST", f"{_TALK}/hand-back", conversations.hand_back, Permission.TALK),
     route("GET", "/applications", oversight.applications, Permission.SUPERVISE),
     route("POST", "/applications/{application_id:[0-9]{1,9}}", oversight.rule, Permission.SUPERVISE),
     route("GET", "/account", account.account_page, Permission.SIGNED_IN),

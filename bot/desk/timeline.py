@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,6 +64,18 @@ def timeline(entries: Sequence[Entry], said: Sequence[Said], routing: Routing) -
     moments = [_from_entry(entry, said, routing) for entry in entries]
     moments += [_from_message(one) for one in said if not _is_recorded(one, entries)]
     return sorted(moments, key=lambda moment: (moment.at, moment.order))
+
+
+def conversation_moments(said: Sequence[Said], seen_id: int | None) -> list[Moment]:
+    """A live conversation; what the citizen has had on screen is read."""
+    moments = []
+    for one in said:
+        moment = _from_message(one)
+        is_read = one.message.sender is not Sender.CITIZEN and one.message.id <= (seen_id or 0)
+        moments.append(
+            replace(moment, delivery="已读") if is_read and moment.delivery == "已送达" else moment
+        )
+    return moments
 
 
 def _from_entry(entry: Entry, said: Sequence[Said], routing: Routing) -> Moment:

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 _WITH_CODE = {"report_filed", "handoff_filed"}
 _RECEIPT_CODE = re.compile(r"查询码：[^\n]*")
+# What is said when a person talks, and whether one still does after it.
+LIVE = {
+    "live_begun": True,
+    "live_said": True,
+    "live_ended": False,
+    "live_silent": False,
+    "live_left": False,
+    "live_waiting": False,
+}
 _NOTICES_WITH_ADD = {"notice_reply", "notice_status_awaiting_citizen"}
 
 
@@ -47,7 +56,12 @@ def _described(file: File | None) -> dict[str, Any] | None:
 
 
 def render_notice(key: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of a message about a ticket, which casework posts on its own (a reply, a new status)."""
+    """The content of a message that casework posts on its own: about a ticket (a reply, a new status), or of
+    a talk with a person.
+    """
+    if key in LIVE:
+        leave = (Button("button_live_leave", "live:leave"),) if key == "live_begun" else ()
+        return render(Reply(key, params, leave)).as_json()
     ticket_no = params["ticket_no"]
     buttons = [Button("button_ticket_status", f"status:show:{ticket_no}")]
     if key in _NOTICES_WITH_ADD:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from bot.dates import moment
 from bot.texts.zh import TEXTS
 
 if TYPE_CHECKING:
@@ -26,6 +27,30 @@ def _promise(reply: Reply) -> dict[str, Any]:
     if not isinstance(due, date):
         return {"promise": TEXTS["promise_unknown"]}
     return {"promise": TEXTS["promise_until"].format(due=chinese_date(due))}
+
+
+def _presence(reply: Reply) -> dict[str, Any]:
+    """When a person is there to answer."""
+    attendance = reply.params["attendance"]
+    if attendance.is_open:
+        return {"presence": TEXTS["presence_open"]}
+    if attendance.opens_at is None:
+        return {"presence": TEXTS["presence_unknown"]}
+    return {"presence": TEXTS["presence_until"].format(opens_at=moment(attendance.opens_at))}
+
+
+def _handoff(reply: Reply) -> dict[str, Any]:
+    return {**_promise(reply), **_presence(reply)}
+
+
+def _live_begun(reply: Reply) -> dict[str, Any]:
+    unit = reply.params["department"]
+    return {"who": f"{unit}的工作人员" if unit else "工作人员"}
+
+
+def _live_ended(reply: Reply) -> dict[str, Any]:
+    summary = str(reply.params["summary"]).strip()
+    return {"summary": TEXTS["live_summary"].format(summary=summary) if summary else ""}
 
 
 def _status_view(reply: Reply) -> dict[str, Any]:
@@ -127,7 +152,10 @@ COMPOSERS: dict[str, Callable[[Reply], dict[str, Any]]] = {
     "card": _card,
     "card_law": _card_law,
     "report_filed": _promise,
-    "handoff_filed": _promise,
+    "handoff_filed": _handoff,
+    "live_begun": _live_begun,
+    "live_closed": _presence,
+    "live_ended": _live_ended,
     "report_similar": _similar,
     "status_view": _status_view,
     "report_read_back": _read_back,

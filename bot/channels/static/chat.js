@@ -14,6 +14,7 @@ const OFFLINE_AFTER = 2500;
 const TYPING_AFTER = 600;
 const TYPING_UNTIL = 8000;
 const SEEN_AFTER = 1200;
+const TYPING_TOLD_EVERY = 3000;
 const TITLE = document.title;
 const OFFLINE = "网络断开了。您写的内容先存在这台设备上，连上以后自动发出。";
 const REFUSED = {
@@ -36,6 +37,8 @@ let offlineTimer;
 let typingTimers = [];
 let seenTimer;
 let isLoaded = false;
+let isLive = false;
+let toldTyping = 0;
 
 // --- what the server says
 
@@ -44,7 +47,8 @@ const HANDLERS = {
   history: onHistory,
   message: ({ message }) => onMessage(message),
   ack: ({ client_id: clientId, id }) => onAck(clientId, id),
-  typing: () => setTyping(true),
+  typing: ({ by }) => setTyping(true, 0, by),
+  read: ({ id }) => messages.setRead(id),
   error: onError,
 };
 
@@ -87,6 +91,7 @@ function onHistory({ messages: past, has_older: hasOlder, before, follows }) {
   if (!follows) byId("older").hidden = !hasOlder;
   past.filter(({ from }) => from === "citizen").forEach(({ client_id: clientId }) => queue.remove(clientId));
   const added = messages.add(past);
+  showLive();
   showState();
   if (added.length) scroll.cameIn(!isLoaded);
   if (!isLoaded) setTimeout(() => log.setAttribute("aria-live", "polite"), 500);
@@ -101,6 +106,7 @@ function onMessage(message) {
   if (message.from === "citizen") queue.remove(message.client_id);
   else setTyping(false);
   const added = messages.add([message]);
+  showLive();
   showState();
   if (!added.length) return;
   scroll.cameIn();
@@ -117,7 +123,8 @@ function onAck(clientId, id) {
   messages.confirm(clientId, id);
   // An officer answers in their own time; the assistant at once.
   const isWithOfficer = messages.items.findLast(({ from }) => from !== "citizen")?.from === "officer";
-  if (!isWithOfficer && messages.last?.from === "citizen") setTyping(true, TYPING_AFTER);
+  if (isLive) messages.showDelivered(clientId);
+  if (!isWithOfficer && !isLive && messages.last?.from === "citizen") setTyping(true, TYPING_AFTER);
 }
 
 function onError({ client_id: clientId, text, retry_after_seconds: seconds }) {
@@ -249,7 +256,13 @@ function notify(text, milliseconds = 0) {
   if (milliseconds) noticeTimer = setTimeout(() => notify(connection.isOpen ? "" : OFFLINE), milliseconds);
 }
 
-function setTyping(isTyping, after = 0) {
+/** Whether a person talks: what the newest message that says so says. */
+function showLive() {
+  isLive = messages.items.findLast(({ live }) => live !== undefined)?.live ?? false;
+  byId("live").hidden = !isLive;
+}
+
+function setTyping(isTyping, after = 0, by = "assistant") {
   typingTimers.forEach(clearTimeout);
   typingTimers = [];
   if (!isTyping) {
@@ -257,6 +270,8 @@ function setTyping(isTyping, after = 0) {
     return;
   }
   typingTimers.push(setTimeout(() => {
+    byId("typing-who").textContent = by === "officer" ? "工作人员正在输入" : "正在回复";
+    byId("typing").classList.toggle("by-officer", by === "officer");
     byId("typing").hidden = false;
     scroll.cameIn();
   }, after), setTimeout(() => setTyping(false), after + TYPING_UNTIL));
@@ -299,6 +314,12 @@ function setLarge(isLarge) {
 }
 
 byId("large").addEventListener("click", () => setLarge(!document.documentElement.dataset.large));
+byId("live-leave").addEventListener("click", () => press("live:leave", "结束人工对话"));
+composer.text.addEventListener("input", () => {
+  if (!isLive || Date.now() - toldTyping < TYPING_TOLD_EVERY) return;
+  toldTyping = Date.now();
+  connection.tell({ type: "typing" });
+});
 byId("about-open").addEventListener("click", () => byId("about").showModal());
 byId("tools-open").addEventListener("click", () => openTools(byId("tools").hidden));
 byId("older").addEventListener("click", () => connection.send({ type: "older", before: messages.oldestId }));

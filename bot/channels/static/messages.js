@@ -159,6 +159,21 @@ export class Messages {
     if (state === "failed") this.refresh();
   }
 
+  /** It has come in; said only while a person reads it, who doesn't answer at once. */
+  showDelivered(clientId) {
+    const item = this.byClientId(clientId);
+    if (item && !item.isRead) item.state.textContent = "已送达";
+  }
+
+  /** The officer has read all up to that message. */
+  setRead(id) {
+    for (const item of this.items) {
+      if (item.from !== "citizen" || !item.id || item.id > id || item.isRead) continue;
+      item.isRead = true;
+      item.state.textContent = item.state.textContent ? "已读" : "";
+    }
+  }
+
   /** Separators, and which buttons can still be pressed: those after the citizen's last word. */
   refresh() {
     let isLive = true;

@@ -23,6 +23,8 @@ LABELS = {
     "sessions_ended": "强制退出登录",
     "export": "导出工单",
     "contact": "查看联系方式",
+    "conversation_taken": "接管会话",
+    "conversation_handed_back": "交还会话",
 }
 
 

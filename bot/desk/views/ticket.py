@@ -8,24 +8,29 @@ from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import dates
 from bot.desk.cards import fitting_cards
-from bot.desk.context import VISIT, Visit, services
+from bot.desk.context import ROOT, VISIT, Visit, services
 from bot.desk.due import due_mark
 from bot.desk.errors import NotYourTicket
 from bot.desk.permissions import Permission, Scope
 from bot.desk.render import page
 from bot.desk.reply_templates import filled_templates
 from bot.desk.timeline import timeline
+from bot.desk.waits import wait_mark
 from bot.services import Services
 from bot.texts import render_notice
 from tickets.casework import find_ticket
 from tickets.categories import CATEGORIES
 from tickets.desk_queries import TicketFile, colleagues, has_photo, ticket_file
+from tickets.errors import ConversationNotFound
+from tickets.live_queries import TalkFile, talk_file
 from tickets.models import Officer, ReporterMode, Ticket
 from tickets.workflow import ActorKind, Status, moves_for, needs_note
 
+CHANNELS = {"web": "网页", "telegram": "Telegram", "wechat": "微信", "console": "命令行"}
 DONE = {
     "reply": "回复已发出。",
     "note": "备注已保存，只有工作人员能看到。",
@@ -97,6 +102,7 @@ async def show_ticket(
         found = await ticket_file(session, request.match_info["ticket_no"])
         _check_reach(visit, found.ticket)
         people = await colleagues(session, found.ticket.department)
+        talk = await _talk(session, visit, found.ticket)
     ticket = found.ticket
     facts = _facts(visit, ticket, parts)
     await parts.ready()
@@ -126,8 +132,29 @@ async def show_ticket(
         preview=preview,
         notice=notice,
         now=visit.now,
+        **_live(talk, visit, parts),
         **_assignment(visit, ticket, people, parts.routing),
     )
+
+
+async def _talk(session: AsyncSession, visit: Visit, ticket: Ticket) -> TalkFile | None:
+    """The conversation behind the ticket, if this officer may take it over."""
+    if ticket.conversation_id is None or not visit.may(Permission.TALK):
+        return None
+    try:
+        return await talk_file(session, ticket.conversation_id, visit.reach)
+    except ConversationNotFound:
+        return None
+
+
+def _live(talk: TalkFile | None, visit: Visit, parts: Services) -> dict[str, Any]:
+    since = talk.talk.waiting_since if talk and talk.talk else None
+    channel = talk.conversation.channel if talk else ""
+    return {
+        "talk_href": f"{ROOT}/conversations/{talk.conversation.id}" if talk else "",
+        "talk_wait": wait_mark(since, visit.now, parts.calendar) if since else None,
+        "channel": CHANNELS.get(channel, channel),
+    }
 
 
 def _facts(visit: Visit, ticket: Ticket, parts: Services) -> dict[str, str]:

@@ -51,6 +51,21 @@ class Outbox:
 
 
 @dataclass
+class ShownPages:
+    """Stands where the web channel stands; keeps what it was asked to show."""
+
+    shown: list[tuple[str, Any]] = field(default_factory=list)
+
+    async def typing(self, address: str, by: str = "assistant") -> None:
+        """Called when somebody types."""
+        self.shown.append(("typing", by))
+
+    async def read_by_officer(self, address: str, message_id: int) -> None:
+        """Called when the officer has read it."""
+        self.shown.append(("read", message_id))
+
+
+@dataclass
 class Page:
     """What came back."""
 

@@ -12,9 +12,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot import desk
 from bot.config import Settings
 from bot.services import Services, read_already
-from bot.typedefs import RELAY, SERVICES, SETTINGS
+from bot.typedefs import RELAY, SERVICES, SETTINGS, TYPING, WEB_CHANNEL
+from bot.typing_board import TypingBoard
 from knowledge_base.base import KnowledgeBase
-from tests.bot.desk.browsing import Browser, Clock, Outbox, add_officer
+from tests.bot.desk.browsing import Browser, Clock, Outbox, ShownPages, add_officer
 from tests.schema import new_sqlite
 from tickets.database import Database
 from tickets.deadlines import WorkingCalendar
@@ -65,6 +66,8 @@ async def client(
     app = web.Application()
     app[SETTINGS], app[SERVICES] = desk_settings, parts
     app[RELAY] = outbox  # type: ignore[misc]  # stands where the relay stands
+    app[WEB_CHANNEL] = ShownPages()  # type: ignore[misc]  # stands where the web channel stands
+    app[TYPING] = TypingBoard()
     desk.setup(app, clock)
     async with TestClient(TestServer(app)) as client:
         yield client

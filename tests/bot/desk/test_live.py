@@ -41,7 +41,8 @@ async def test_a_page_hears_of_tickets_that_its_officer_may_see(
 ) -> None:
     async with signed_in.client.get("/desk/events") as stream:
         assert stream.content_type == "text/event-stream"
-        await _line(stream, "retry:")
+        await _line(stream, "event: waiting")
+        await _line(stream, "data:")
         await asyncio.sleep(0.2)
         async with parts.database.transaction() as session:
             await make_ticket(session, place=Place("玉屏街道一拂路"))

@@ -16,6 +16,7 @@ def _address(one: DeskRoute) -> str:
     path = one.path.replace("{ticket_no}", "FQ20261123-0001").replace("{sha256:[0-9a-f]{64}}", "0" * 64)
     return (
         path.replace("{token}", "x")
+        .replace("{conversation_id:[0-9]{1,18}}", "1")
         .replace("{officer_id:[0-9]{1,9}}", "1")
         .replace("{application_id:[0-9]{1,9}}", "1")
     )
