@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actions.base import Button, Reply
+from actions.card_tools import tools_for
 from actions.draft import held, hold
 from knowledge_base.models import Answer, Citation
 from tickets.feedback import record_feedback
@@ -67,6 +68,7 @@ def _card(turn: Turn, found: Answer) -> Reply:
         Button("button_helpful", f"consult:helpful:{found.card.id}"),
         Button("button_ask_person", "human:question"),
     ]
+    buttons[:0] = tools_for(found.card)
     if found.card.category:
         buttons.append(Button("button_report_this", f"report:start:{found.card.category}"))
     return Reply(

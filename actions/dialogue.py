@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from actions import consult, emergency, handoff, live, report, smalltalk, status
+from actions import consult, deadlines, emergency, handoff, live, report, smalltalk, status
 from actions.base import Button, Reply
 from actions.draft import hold
 
@@ -32,6 +32,7 @@ BUTTONS: dict[str, ButtonAction] = {
     "human": handoff.on_button,
     "place": report.on_place_code,
     "live": live.on_button,
+    "deadlines": deadlines.on_button,
 }
 # These also work while an officer talks: they ask for no further words.
 BUTTONS_WITH_OFFICER = ("status:show:", "live:")
@@ -39,6 +40,12 @@ FLOWS: dict[str, Action] = {
     "report": report.on_message,
     "status": status.on_message,
     "handoff": handoff.on_message,
+    "deadlines": deadlines.on_message,
+}
+# How a flow asks its question again, after something came in between.
+AGAIN: dict[str, Callable[[Turn], list[Reply]]] = {
+    "report": report.ask_next,
+    "deadlines": deadlines.ask_again,
 }
 INTENTS: dict[str, Action] = {
     "complaint": report.start,
@@ -61,7 +68,18 @@ COMMANDS: dict[str, Action] = {
     "/human": handoff.start,
     "/cancel": smalltalk.nothing_to_cancel,
 }
+
+
+async def resume(turn: Turn) -> list[Reply]:
+    """Go on with the flow that an emergency interrupted."""
+    name = (turn.state.get("flow") or {}).get("name")
+    if name is None:
+        return await report.on_button(turn, "resume")
+    return AGAIN[name](turn) if name in AGAIN else [Reply("flow_go_on")]
+
+
 MENU = {
+    "menu:resume": resume,
     "menu:consult": consult.ask,
     "menu:report": report.start,
     "menu:status": status.start,
@@ -100,8 +118,8 @@ async def _press(turn: Turn, payload: str) -> list[Reply]:
     prefix, _, rest = payload.partition(":")
     if action := BUTTONS.get(prefix):
         replies = await action(turn, rest)
-        reporting = (turn.state.get("flow") or {}).get("name") == "report"
-        return [*replies, *report.ask_next(turn)] if prefix == "consult" and reporting else replies
+        name = (turn.state.get("flow") or {}).get("name")
+        return [*replies, *AGAIN[name](turn)] if prefix == "consult" and name in AGAIN else replies
     return [smalltalk.menu("button_unknown")]
 
 
@@ -120,6 +138,8 @@ async def _by_meaning(turn: Turn) -> list[Reply]:
         return await report.start(turn)
     if not any(character.isalnum() for character in turn.text):
         return [smalltalk.menu("no_words")]
+    if by_rule := _by_rule(turn):
+        return await by_rule(turn)
     understanding = turn.understanding
     if not understanding.available:
         return _ask_what_is_meant(turn, "nlu_unavailable")
@@ -129,6 +149,13 @@ async def _by_meaning(turn: Turn) -> list[Reply]:
             return await consult.answer(turn)
         return _ask_what_is_meant(turn, "meaning_unclear")
     return await action(turn)
+
+
+def _by_rule(turn: Turn) -> Action | None:
+    """Wishes that a rule knows and the NLU has no intent for."""
+    if deadlines.is_wanted(turn.text, turn.today):
+        return deadlines.start
+    return None
 
 
 def _ask_what_is_meant(turn: Turn, key: str) -> list[Reply]:

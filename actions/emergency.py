@@ -26,7 +26,7 @@ async def respond(turn: Turn) -> list[Reply]:
     """Say whom to call. What was written is kept, so that a report can follow when everybody is safe."""
     key = TEXTS.get(turn.understanding.emergency_kind or "", "emergency_any")
     if turn.state.get("flow"):
-        return [Reply(key, buttons=(Button("button_safe_continue", "report:resume"),))]
+        return [Reply(key, buttons=(Button("button_safe_continue", "menu:resume"),))]
     hold(turn)
     return [
         Reply(

@@ -14,6 +14,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from actions import consult, handoff, here, questions
+from actions.aside import asks_aside, wants_person
 from actions.base import Button, Reply
 from actions.draft import Draft, held, said_place, says_something
 from actions.words import says_no, says_yes, wants_to_cancel, wants_to_skip
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
 MAX_CONTACT_CHARACTERS = 100
 STALE = Reply("report_button_stale", buttons=(Button("button_report", "menu:report"),))
 MAX_REMEMBERED_TICKETS = 20
-_SURE_OF_ASIDE = 0.6
 _CONTACT = re.compile(r"(?:\+?\d[\d\s-]{5,18}\d)|[\w.+-]+@[\w-]+\.[\w.]+")
-_QUESTION = re.compile(r"[?？]|吗|多少|怎么(?!没)|什么|哪|能不能|可不可以|是不是|犯法|违法|规定")
 # "地点不对，是……": the word that names the part, and what follows it.
 _CORRECTIONS = {
     "place": re.compile(
@@ -66,9 +65,9 @@ async def on_message(turn: Turn) -> list[Reply]:
     if not any(character.isalnum() for character in turn.text):
         return [Reply("report_no_words"), *ask_next(turn)]
     asking = turn.state["flow"]["asking"]
-    if _wants_person(turn):
+    if wants_person(turn):
         return [*_put_aside(turn, "report_put_aside"), *await handoff.start(turn)]
-    if asking != "what" and _asks_aside(turn):
+    if asking != "what" and asks_aside(turn) and not said_place(turn):
         return [*consult.replies_for(turn, turn.answer), *ask_next(turn)]
     return await ANSWERS[asking](turn, draft)
 
@@ -247,20 +246,6 @@ def _take_photo(turn: Turn, draft: Draft) -> list[Reply]:
         draft,
         Reply("report_photo_kept" if kept else "report_photos_full", {"count": len(draft.photos)}),
     )
-
-
-def _wants_person(turn: Turn) -> bool:
-    return "转人工" in turn.text or turn.text in {"人工", "人工客服", "找人工"}
-
-
-def _asks_aside(turn: Turn) -> bool:
-    """A question about the law in the middle of a report, which a card can answer; not an answer to our
-    question.
-    """
-    understanding = turn.understanding
-    asks = understanding.intent == "legal_consult" and understanding.confidence >= _SURE_OF_ASIDE
-    supported = turn.answer is not None and turn.answer.kind == "answer"
-    return asks and supported and bool(_QUESTION.search(turn.text)) and not said_place(turn)
 
 
 # --- buttons

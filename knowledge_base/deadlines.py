@@ -12,10 +12,11 @@ import calendar
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import chinese_calendar
+from icalendar import Alarm, Calendar, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,24 @@ RULES = {
 # 每日按罚款数额的百分之三加处罚款，加处罚款的数额不得超出罚款的数额
 SURCHARGE = Rule("行政处罚法", "第七十二条", "百分之三")
 _DAILY = Decimal("0.03")
+# Nine in the morning a week and a day before: all-day events begin at midnight.
+_REMINDED_BEFORE = (timedelta(days=6, hours=15), timedelta(hours=15))
 # 对当场作出的行政处罚决定不服，应当先申请行政复议
 RECONSIDERATION_FIRST = Rule("行政复议法", "第二十三条", "当场作出的行政处罚决定")
+# What else has to be known about the days; a test holds the words against the articles.
+EITHER_WAY = Rule("行政诉讼法", "第四十四条", "也可以直接向人民法院提起诉讼")
+NOT_STOPPED = Rule("行政处罚法", "第七十三条", "行政处罚不停止执行")
+SURCHARGE_PAUSED = Rule("行政处罚法", "第七十三条", "期间不予计算")
+INSTALMENTS = Rule("行政处罚法", "第六十六条", "暂缓或者分期缴纳")
+DEFENCE = Rule("行政处罚法", "第四十五条", "有权进行陈述和申辩")
+NOT_TOLD = Rule("行政复议法", "第二十条", "最长不得超过一年")
+LATE_SUIT = Rule("行政诉讼法", "第四十八条", "可以申请延长期限")
+DAY_OFF = Rule("民事诉讼法", "第八十五条", "以法定休假日后的第一日为期间届满的日期")
+WORKING_DAYS = Rule("行政处罚法", "第八十五条", "指工作日")
+OTHER_RULES = (
+    *(SURCHARGE, RECONSIDERATION_FIRST, EITHER_WAY, NOT_STOPPED, SURCHARGE_PAUSED, INSTALMENTS),
+    *(DEFENCE, NOT_TOLD, LATE_SUIT, DAY_OFF, WORKING_DAYS),
+)
 
 _TITLES = {
     "pay": "缴纳罚款的最后一天",
@@ -79,6 +96,7 @@ class Deadline:
         is_certain: False when the holidays of that year are not published yet, so that only weekends were
             heeded.
         note: what has to be known about it, in Chinese; "" if nothing.
+        counted_to: where counting alone ends; earlier than `last_day` if that is a day off.
     """
 
     code: str
@@ -87,6 +105,7 @@ class Deadline:
     rule: Rule
     is_certain: bool = True
     note: str = ""
+    counted_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,41 +151,50 @@ def surcharge(
     return Surcharge(days, min(amount, fine), amount >= fine and days > 0)
 
 
-def as_ics(deadlines: Iterable[Deadline], today: date) -> str:
-    """The days as an iCalendar file: all-day events, each with a reminder the day before."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Wenfa//deadlines//ZH", "CALSCALE:GREGORIAN"]
+def as_ics(deadlines: Iterable[Deadline], made_at: datetime) -> bytes:
+    """The days as an iCalendar file: all-day events that remind at nine in the morning a week and a day
+    before.
+
+    Args:
+        made_at: aware; the moment that the file says it was made.
+    """
+    calendar_file = Calendar()
+    calendar_file.add("prodid", "-//Wenfa//deadlines//ZH")
+    calendar_file.add("version", "2.0")
     for deadline in deadlines:
         key = f"{deadline.code}{deadline.last_day.isoformat()}"
-        told = f"依据《{deadline.rule.law}》{deadline.rule.article}。{deadline.note}"
-        lines += [
-            "BEGIN:VEVENT",
-            f"UID:{hashlib.sha256(key.encode()).hexdigest()[:24]}@wenfa",
-            f"DTSTAMP:{today:%Y%m%d}T000000Z",
-            f"DTSTART;VALUE=DATE:{deadline.last_day:%Y%m%d}",
-            f"DTEND;VALUE=DATE:{deadline.last_day + timedelta(days=1):%Y%m%d}",
-            f"SUMMARY:{_escaped(deadline.title)}",
-            f"DESCRIPTION:{_escaped(told)}",
-            "BEGIN:VALARM",
-            "ACTION:DISPLAY",
-            f"DESCRIPTION:{_escaped(deadline.title)}",
-            "TRIGGER:-P1D",
-            "END:VALARM",
-            "END:VEVENT",
-        ]
-    lines.append("END:VCALENDAR")
-    return "".join(_folded(line) + "\r\n" for line in lines)
+        event = Event()
+        event.add("uid", f"{hashlib.sha256(key.encode()).hexdigest()[:24]}@wenfa")
+        event.add("dtstamp", made_at.astimezone(UTC))
+        event.add("dtstart", deadline.last_day)
+        event.add("dtend", deadline.last_day + timedelta(days=1))
+        event.add("summary", deadline.title)
+        event.add("description", f"依据《{deadline.rule.law}》{deadline.rule.article}。{deadline.note}")
+        event.add("transp", "TRANSPARENT")
+        for before in _REMINDED_BEFORE:
+            alarm = Alarm()
+            alarm.add("action", "DISPLAY")
+            alarm.add("description", deadline.title)
+            alarm.add("trigger", -before)
+            event.add_component(alarm)
+        calendar_file.add_component(event)
+    content: bytes = calendar_file.to_ical()
+    return content
 
 
 def _deadline(code: str, begun: date, note: str = "") -> Deadline:
     rule = RULES[code]
+    end = None
     if rule.working_days:
         last, certain = _working_days_after(begun, rule.days)
     else:
         end = _months_after(begun, rule.months) if rule.months else begun + timedelta(days=rule.days)
         last, certain = _not_on_a_day_off(end)
+        if end != last:
+            note += f"算到{end.month}月{end.day}日是放假，顺延到下一个工作日，最好提早办。"
     if not certain:
         note += f"{last.year}年的放假安排还没有公布，最后一天可能变动，请提早办。"
-    return Deadline(code, _TITLES[code], last, rule, certain, note)
+    return Deadline(code, _TITLES[code], last, rule, certain, note, end)
 
 
 def _working_days_after(begun: date, days: int) -> tuple[date, bool]:
@@ -201,19 +229,3 @@ def _works(day: date) -> tuple[bool, bool]:
         return bool(chinese_calendar.is_workday(day)), True
     except NotImplementedError:
         return day.weekday() < 5, False
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
-
-
-def _folded(line: str) -> str:
-    """Lines of at most 75 bytes, as RFC 5545 wants; no character is cut in two."""
-    parts, part, size = [], "", 0
-    for char in line:
-        width = len(char.encode())
-        if size + width > 74:
-            parts.append(part)
-            part, size = "", 0
-        part, size = part + char, size + width
-    return "\r\n ".join([*parts, part])

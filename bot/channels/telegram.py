@@ -263,7 +263,8 @@ def keyboard(content: Outgoing) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | 
         share = KeyboardButton(text("share_location"), request_location=True)
         return ReplyKeyboardMarkup([[share], labels], resize_keyboard=True, one_time_keyboard=True)
     buttons = list(content.buttons)
-    if content.card and content.card["citations"]:
+    # The table of a decision's days has no card of its own to look up.
+    if content.card and content.card["id"] and content.card["citations"]:
         buttons.insert(0, (LABELS["button_law"], f"consult:law:{content.card['id']}"))
     if not buttons:
         return None

@@ -39,7 +39,7 @@ def render(reply: Reply) -> Outgoing:
     buttons = tuple(
         (LABELS[button.key].format_map(button.params), button.payload) for button in reply.buttons
     )
-    card = card_content(reply.answer, reply.articles) if reply.answer is not None else None
+    card = card_content(reply.answer, reply.articles) if reply.answer is not None else params.get("card")
     return Outgoing(words.strip(), buttons, reply.kind, card, reply.key, _described(reply.file))
 
 

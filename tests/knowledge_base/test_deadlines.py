@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from icalendar import Calendar
 
 from knowledge_base.deadlines import (
-    RECONSIDERATION_FIRST,
+    OTHER_RULES,
     RULES,
-    SURCHARGE,
     Case,
     as_ics,
     deadlines_of,
@@ -20,7 +20,7 @@ from knowledge_base.statutes.library import StatuteLibrary
 TODAY = date(2026, 11, 23)
 
 
-@pytest.mark.parametrize("rule", [*RULES.values(), SURCHARGE, RECONSIDERATION_FIRST])
+@pytest.mark.parametrize("rule", [*RULES.values(), *OTHER_RULES])
 def test_every_rule_is_what_its_article_says(rule: object, library: StatuteLibrary) -> None:
     article = library.article(rule.law, rule.article, TODAY)  # type: ignore[attr-defined]  # one of two unions
 
@@ -110,12 +110,23 @@ def test_a_negative_fine_is_refused() -> None:
 
 
 def test_the_calendar_file_is_well_formed() -> None:
-    text = as_ics(deadlines_of(Case(decided_on=date(2026, 3, 2), on_the_spot=True)), TODAY)
+    made_at = datetime(2026, 11, 23, 2, tzinfo=UTC)
+    days = deadlines_of(Case(decided_on=date(2026, 3, 2), on_the_spot=True))
 
-    lines = text.split("\r\n")
-    assert lines[0] == "BEGIN:VCALENDAR"
-    assert lines[-2:] == ["END:VCALENDAR", ""]
-    assert all(len(line.encode()) <= 75 for line in lines)
-    assert text.count("BEGIN:VEVENT") == text.count("END:VEVENT") == 2
-    assert "DTSTART;VALUE=DATE:20260317" in text
-    assert "第六十七条" in text.replace("\r\n ", "")
+    read = Calendar.from_ical(as_ics(days, made_at))
+
+    events = list(read.walk("VEVENT"))
+    assert [event["summary"] for event in events] == ["缴纳罚款的最后一天", "申请行政复议的最后一天"]
+    assert events[0].start == date(2026, 3, 17)
+    assert "第六十七条" in events[0]["description"]
+    assert len({event["uid"] for event in events}) == 2
+    # Nine in the morning, a week and a day before.
+    reminders = [alarm["trigger"].dt for alarm in events[0].walk("VALARM")]
+    assert reminders == [-timedelta(days=6, hours=15), -timedelta(hours=15)]
+
+
+def test_a_last_day_on_a_holiday_says_how_it_was_counted() -> None:
+    (found,) = (d for d in deadlines_of(Case(decided_on=date(2026, 3, 2))) if d.code == "reconsideration")
+
+    assert (found.counted_to, found.last_day) == (date(2026, 5, 1), date(2026, 5, 6))
+    assert "5月1日是放假" in found.note

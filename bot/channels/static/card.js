@@ -20,6 +20,15 @@ function facts(card) {
     : null;
 }
 
+// The days of a decision: what, until when, how long that is, and why.
+function dayRow({ title, day, left, is_over: isOver, rule, notes }) {
+  return element("li", { class: isOver ? "day over" : "day" },
+    element("p", { class: "day-title" }, title, element("span", { class: "day-left" }, left)),
+    element("p", { class: "day-date" }, day),
+    ...(notes ?? []).map((note) => element("p", { class: "day-note" }, note)),
+    element("p", { class: "day-rule" }, rule));
+}
+
 export function cardElement(card) {
   const steps = card.next_steps ?? [];
   const citations = card.citations ?? [];
@@ -27,6 +36,7 @@ export function cardElement(card) {
   return element("article", { class: "card" },
     element("h3", {}, card.title),
     element("p", { class: "said" }, card.answer),
+    card.rows ? element("ul", { class: "days" }, ...card.rows.map(dayRow)) : null,
     ...notes.map((note) => element("p", { class: "gap" }, note)),
     steps.length ? element("h4", {}, "怎么办") : null,
     steps.length ? element("ol", { class: "steps" }, ...steps.map((step) => element("li", {}, step))) : null,

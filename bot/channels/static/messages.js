@@ -124,10 +124,11 @@ export class Messages {
     }) : null;
     const photo = picture
       ? element("button", { type: "button", class: "photo", onclick: () => this.on.photo(item.photo) }, picture) : null;
-    if (item.card) return [photo, cardElement(item.card)];
+    const attached = item.file ? file(item.file) : null;
+    if (item.card) return [photo, cardElement(item.card), attached];
     return [photo, item.location ? place(item.location) : null,
       item.text ? element("p", { class: "said" }, ...(item.from === "citizen" ? [item.text] : linked(item.text))) : null,
-      item.file ? file(item.file) : null];
+      attached];
   }
 
   buttons(item) {
