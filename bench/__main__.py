@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("turn", "nlu", "knowledge")
+BENCHMARKS = ("turn", "nlu", "knowledge", "web")
 
 
 def main() -> int:

@@ -14,15 +14,19 @@ from bot.relay import utc_now
 from tickets import outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from bot.channels.base import Channel
     from tickets.database import Database
 
+    Outcome = Callable[[AsyncSession], Awaitable[None]]
+
 log = structlog.get_logger()
 
-BATCH = 50
+BATCH = 200
 LEASE_SECONDS = 60
 # Even without a wake-up call the outbox is looked at this often: another process may have written to it.
 POLL_SECONDS = 1.0
@@ -38,6 +42,8 @@ class OutboxWorker:
         self._channels = channels
         self._now = now
         self._wake = asyncio.Event()
+        self._outcomes: list[Outcome] = []
+        self._writing = asyncio.Lock()
 
     def wake(self) -> None:
         """Look at the outbox now."""
@@ -83,10 +89,27 @@ class OutboxWorker:
             log.exception("delivery_failed", message=delivery.message_id, channel=delivery.channel)
             error = type(unexpected).__name__
             retry_at = outbox.next_attempt(delivery.attempts, self._now())
-        async with self._database.transaction() as session:
-            if is_gone:
-                await outbox.recipient_gone(session, delivery.conversation_id, self._now())
-            elif error is None:
-                await outbox.delivered(session, delivery.item_id, self._now())
-            else:
-                await outbox.failed(session, delivery.item_id, error, self._now(), retry_at)
+        await self._note(_outcome(delivery, error, retry_at, is_gone, self._now()))
+
+    async def _note(self, outcome: Outcome) -> None:
+        """Write down how a delivery went, together with all that are waiting: a broadcast to thousands then
+        costs some dozens of commits. If the commit fails, the leases run out and the messages come again.
+        """
+        self._outcomes.append(outcome)
+        async with self._writing:
+            outcomes, self._outcomes = self._outcomes, []
+            if not outcomes:
+                return  # whoever wrote before us wrote ours, too
+            async with self._database.transaction() as session:
+                for write in outcomes:
+                    await write(session)
+
+
+def _outcome(
+    delivery: outbox.Delivery, error: str | None, retry_at: datetime | None, is_gone: bool, now: datetime
+) -> Outcome:
+    if is_gone:
+        return lambda session: outbox.recipient_gone(session, delivery.conversation_id, now)
+    if error is None:
+        return lambda session: outbox.delivered(session, delivery.item_id, now)
+    return lambda session: outbox.failed(session, delivery.item_id, error, now, retry_at)
