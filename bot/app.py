@@ -13,7 +13,7 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from bot import desk
+from bot import desk, open311
 from bot.channels.web import WebChannel
 from bot.health import healthz
 from bot.keys import open_vault
@@ -128,6 +128,7 @@ def create_app(settings: Settings) -> web.Application:
     app[TYPING] = TypingBoard()
     web_channel.setup(app)
     desk.setup(app)
+    open311.setup(app)
     app.router.add_get("/healthz", healthz)
     app.cleanup_ctx.append(_assistant)
     return app

@@ -25,6 +25,7 @@ COMMANDS = {
     "kb": ("kb", "check the rule cards, import statutes"),
     "eval": ("evaluate", "measure understanding or answers on a file of labelled rows"),
     "tickets": ("tickets", "verify the history of tickets"),
+    "api-keys": ("api_keys", "keys with which other systems file tickets (Open311)"),
     "officers": ("officers", "list, add and reset the accounts of officers"),
 }
 

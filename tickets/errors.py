@@ -18,6 +18,8 @@
     ├── CalendarYearMissing
     ├── RoutingError
     ├── ContactSealed
+    ├── ApiKeyUnknown
+    ├── QuotaExhausted
     └── DatabaseBusy
 
 `code` goes into logs and JSON; `reply_key` names the Chinese text in `bot/texts`. The message is for
@@ -203,3 +205,25 @@ class NotTalking(BotError):
     """The officer doesn't talk with this citizen, or no more."""
 
     code = "not_talking"
+
+
+class ApiKeyUnknown(BotError):
+    """No such api key, or it was revoked."""
+
+    code = "api_key_unknown"
+    reply_key = "error_unexpected"
+
+
+class QuotaExhausted(BotError):
+    """An api key has filed as many tickets today as it may.
+
+    Attributes:
+        again_at: when it may again (aware UTC).
+    """
+
+    code = "quota_exhausted"
+    reply_key = "error_too_soon"
+
+    def __init__(self, again_at: datetime) -> None:
+        super().__init__(again_at.isoformat())
+        self.again_at = again_at

@@ -17,11 +17,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tickets.columns import Base, BigId, Json, StateJson, UtcDateTime, Word, one_of
 from tickets.file_models import MadeFile
 from tickets.live_models import LiveTalk
+from tickets.outward_models import ApiFiling, ApiKey
 from tickets.oversight_models import Application, ApplicationKind, Follower
 from tickets.staff import AuditEntry, Invitation, Officer, OfficerSession, Role
 from tickets.workflow import ActorKind, Status, TicketKind
 
 __all__ = [
+    "ApiFiling",
+    "ApiKey",
     "Application",
     "ApplicationKind",
     "Attachment",
@@ -202,6 +205,7 @@ class Ticket(Base):
         ),
         Index("ix_tickets_closed", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
         Index(None, "conversation_id", "id"),
+        Index(None, "created_at", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -298,7 +302,10 @@ class Entry(Base):
 
 
 class Attachment(Base):
-    """A photo that belongs to a ticket or a message; the bytes are in the photo store under `sha256`."""
+    """A photo that belongs to a ticket or a message; the bytes are in the photo store under `sha256`.
+
+    `released_at`: since when anybody may see it, because an officer looked at it and said so.
+    """
 
     __tablename__ = "attachments"
     __table_args__ = (
@@ -315,6 +322,7 @@ class Attachment(Base):
     height: Mapped[int | None]
     purpose: Mapped[Purpose] = mapped_column(Word(Purpose), default=Purpose.REPORT)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class OutboxItem(Base):

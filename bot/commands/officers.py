@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bot.config import Settings
+from bot.commands.stored import on_database
 from tickets.audit import record_audit
-from tickets.database import Database, upgrade
-from tickets.errors import BotError
 from tickets.models import Role
 from tickets.officers import change_officer, invite, list_officers, officer_by_name, set_password_hash
 from tickets.passwords import hash_password
@@ -20,38 +17,24 @@ from tickets.second_factor import clear_secret
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Coroutine
-    from typing import Any
+
+    from tickets.database import Database
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The sub-commands."""
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="who has an account")
-    listing.set_defaults(run=lambda args: _run(args.settings, _list))
+    listing.set_defaults(run=lambda args: on_database(args.settings, _list))
     add = actions.add_parser("add", help="print a one-time link with which somebody makes an account")
     add.add_argument("--role", choices=[role.value for role in Role], default=Role.OFFICER.value)
     add.add_argument("--department", metavar="CODE", help="code of their unit, from departments.yml")
     add.set_defaults(run=_run_add)
     reset = actions.add_parser("reset", help="new random password; second factor and sessions end")
     reset.add_argument("username")
-    reset.set_defaults(run=lambda args: _run(args.settings, lambda database: _reset(database, args.username)))
-
-
-def _run(settings: Settings, work: Callable[[Database], Coroutine[Any, Any, int]]) -> int:
-    upgrade(settings.resolved_database_url)
-
-    async def run() -> int:
-        database = Database(settings.resolved_database_url)
-        try:
-            return await work(database)
-        except BotError as error:
-            sys.stderr.write(f"wenfa: {error.code}\n")
-            return 1
-        finally:
-            await database.close()
-
-    return asyncio.run(run())
+    reset.set_defaults(
+        run=lambda args: on_database(args.settings, lambda database: _reset(database, args.username))
+    )
 
 
 async def _list(database: Database) -> int:
@@ -76,7 +59,9 @@ def _run_add(args: argparse.Namespace) -> int:
         sys.stderr.write(f"wenfa: no department {args.department}; there are: {', '.join(sorted(known))}\n")
         return 2
     base_url = args.settings.base_url
-    return _run(args.settings, lambda database: _add(database, Role(args.role), args.department, base_url))
+    return on_database(
+        args.settings, lambda database: _add(database, Role(args.role), args.department, base_url)
+    )
 
 
 async def _add(database: Database, role: Role, department: str | None, base_url: str) -> int:

@@ -15,6 +15,7 @@ from bot.desk.views import (
     officers,
     oversight,
     poster,
+    publication,
     queue,
     ticket,
 )
@@ -38,6 +39,12 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("GET", "/events", live.events, Permission.VIEW_TICKETS, passive=True),
     route("GET", _TICKET, ticket.ticket_page, Permission.VIEW_TICKETS),
     route("GET", f"{_TICKET}/photos/{{sha256:[0-9a-f]{{64}}}}", ticket.photo, Permission.VIEW_TICKETS),
+    route(
+        "POST",
+        f"{_TICKET}/photos/{{sha256:[0-9a-f]{{64}}}}/public",
+        publication.release,
+        Permission.WORK_TICKETS,
+    ),
     route("POST", f"{_TICKET}/reply", handling.reply, Permission.WORK_TICKETS),
     route("POST", f"{_TICKET}/note", handling.note, Permission.WORK_TICKETS),
     route("POST", f"{_TICKET}/status", handling.status, Permission.WORK_TICKETS),

@@ -16,7 +16,7 @@ from tests.factories import make_ticket
 from tickets.database import Database, upgrade
 from tickets.files import keep_file, read_file
 from tickets.history import verify
-from tickets.models import Ticket
+from tickets.models import Attachment, Ticket
 from tickets.vault import Vault
 
 # One ticket with one entry as version 0001 wrote them; the hashes are those that it computed.
@@ -36,6 +36,10 @@ INSERT INTO entries (id, ticket_id, number, kind, actor_kind, actor_id, actor_na
  at, salt, content_digest, previous_hash, hash)
 VALUES (1, 1, 1, 'submitted', 'citizen', '1', '诉求人', 'submitted', '狗叫', '{}',
  '2026-11-23 06:05:00.000000', 'salt', :digest, :previous, :hash)
+"""
+OLD_PHOTO = """
+INSERT INTO attachments (id, sha256, media_type, purpose, created_at)
+VALUES (1, 'a', 'image/jpeg', 'report', '2026-11-23 06:05:00.000000')
 """
 DIGEST = "5a724ca7b205eb942108c851813de0b69e83164d5529bc21d6776147e149920c"
 HASH = "e9fc6ef02d36c290027e484c0b779ea553e0c258689470b40457f1c91e56ae33"
@@ -94,6 +98,18 @@ async def test_an_old_conversation_can_be_given_files(empty_url: str) -> None:
             session, vault, 1, name="a.ics", media_type="text/calendar", content=b"a", now=datetime.now(UTC)
         )
         assert await read_file(session, vault, "web", "a", sha256) is not None
+    await database.close()
+
+
+async def test_photos_of_old_tickets_stay_private(empty_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_url, "0003")
+    await execute(empty_url, (OLD_PHOTO, {}))
+
+    await asyncio.to_thread(upgrade, empty_url)
+
+    database = Database(empty_url)
+    async with database.reading() as session:
+        assert (await session.scalars(sa.select(Attachment))).one().released_at is None
     await database.close()
 
 

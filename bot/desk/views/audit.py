@@ -25,6 +25,10 @@ LABELS = {
     "contact": "查看联系方式",
     "conversation_taken": "接管会话",
     "conversation_handed_back": "交还会话",
+    "photo_released": "公开照片",
+    "photo_hidden": "收回公开的照片",
+    "api_key_made": "发放接口密钥",
+    "api_key_revoked": "作废接口密钥",
 }
 
 

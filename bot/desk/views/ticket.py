@@ -28,10 +28,13 @@ from tickets.desk_queries import TicketFile, colleagues, has_photo, ticket_file
 from tickets.errors import ConversationNotFound
 from tickets.live_queries import TalkFile, talk_file
 from tickets.models import Officer, ReporterMode, Ticket
+from tickets.publication import is_published
 from tickets.workflow import ActorKind, Status, moves_for, needs_note
 
 CHANNELS = {"web": "网页", "telegram": "Telegram", "wechat": "微信", "console": "命令行"}
 DONE = {
+    "released": "照片已对外公开。",
+    "hidden": "照片已收回，不再对外公开。",
     "reply": "回复已发出。",
     "note": "备注已保存，只有工作人员能看到。",
     "status": "已办理，诉求人会收到通知。",
@@ -124,6 +127,7 @@ async def show_ticket(
         category_name=CATEGORIES[ticket.category].name if ticket.category in CATEGORIES else ticket.category,
         place_text=str((ticket.place or {}).get("text", "")),
         map_url=_map_url(ticket),
+        is_public=is_published(ticket),
         cards=await asyncio.to_thread(fitting_cards, parts.knowledge, ticket, visit.now),
         templates=filled_templates(ticket, facts),
         preview_frame=reply_preview(parts, ticket, "\x01"),
