@@ -102,7 +102,7 @@ async def test_an_old_conversation_can_be_given_files(empty_url: str) -> None:
 
 
 async def test_photos_of_old_tickets_stay_private(empty_url: str) -> None:
-    await asyncio.to_thread(upgrade, empty_url, "0003")
+    await asyncio.to_thread(upgrade, empty_url, "0005")
     await execute(empty_url, (OLD_PHOTO, {}))
 
     await asyncio.to_thread(upgrade, empty_url)

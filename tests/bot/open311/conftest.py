@@ -23,8 +23,9 @@ from bot.security import setup_security
 from bot.services import Services
 from bot.typedefs import SERVICES, SETTINGS
 from tests.factories import CALENDAR, ROUTING, make_ticket
+from tests.schema import new_sqlite
 from tickets.api_keys import create_key
-from tickets.database import Database, upgrade
+from tickets.database import Database
 from tickets.photos import PhotoStore
 from tickets.vault import Vault
 
@@ -43,26 +44,10 @@ def make_app(services: Services, settings: Settings) -> web.Application:
     return app
 
 
-@pytest.fixture(scope="session")
-def migrated_interface_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the newest schema, to copy."""
-    path = tmp_path_factory.mktemp("open311") / "empty.db"
-    upgrade(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
-def interface_database_url(migrated_interface_file: Path, tmp_path: Path) -> str:
-    """A fresh database."""
-    path = tmp_path / "wenfa.db"
-    path.write_bytes(migrated_interface_file.read_bytes())
-    return f"sqlite+aiosqlite:///{path}"
-
-
-@pytest.fixture
-async def services(interface_database_url: str, tmp_path: Path) -> AsyncIterator[Services]:
+async def services(tmp_path: Path) -> AsyncIterator[Services]:
     """All that the interface works with; it needs no rules."""
-    database = Database(interface_database_url)
+    database = Database(new_sqlite(tmp_path / "wenfa.db"))
     yield Services(
         database=database,
         photos=PhotoStore(tmp_path / "photos"),
