@@ -13,6 +13,7 @@
     ├── AfterPhotoRequired
     ├── AlreadyTalking
     ├── NotTalking
+    ├── TooManyViews
     ├── StaleVersion
     ├── PhotoRejected
     ├── CalendarYearMissing
@@ -227,3 +228,9 @@ class QuotaExhausted(BotError):
     def __init__(self, again_at: datetime) -> None:
         super().__init__(again_at.isoformat())
         self.again_at = again_at
+
+
+class TooManyViews(BotError):
+    """An officer has as many saved views as one can look over."""
+
+    code = "too_many_views"

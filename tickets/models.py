@@ -15,6 +15,7 @@ from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tickets.columns import Base, BigId, Json, StateJson, UtcDateTime, Word, one_of
+from tickets.desk_models import OwnTemplate, SavedView
 from tickets.file_models import MadeFile
 from tickets.live_models import LiveTalk
 from tickets.outward_models import ApiFiling, ApiKey
@@ -43,10 +44,12 @@ __all__ = [
     "Officer",
     "OfficerSession",
     "OutboxItem",
+    "OwnTemplate",
     "Priority",
     "Purpose",
     "ReporterMode",
     "Role",
+    "SavedView",
     "Sender",
     "Ticket",
     "TicketCounter",

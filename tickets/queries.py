@@ -57,6 +57,10 @@ class QueueFilter:
     officer_id: int | None = None
     text: str = field(default="", repr=False)
     page: int = 1
+    status: Status | None = None
+    kind: TicketKind | None = None
+    is_urgent: bool = False
+    is_supervised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,16 @@ async def counts(
     return found
 
 
+async def count(
+    session: AsyncSession,
+    wanted: QueueFilter,
+    now: datetime | None = None,
+    scope: ColumnElement[bool] | None = None,
+) -> int:
+    """How many tickets a filter lists, at most `MAX_COUNT`."""
+    return await _count(session, _conditions(wanted, now or datetime.now(UTC), scope))
+
+
 async def ticket_page(session: AsyncSession, ticket_no: str, message_limit: int = 200) -> TicketPage:
     """Everything about one ticket; the caller has checked that this officer may see it.
 
@@ -194,9 +208,15 @@ def _conditions(
         (Ticket.department, wanted.department),
         (Ticket.category, wanted.category),
         (Ticket.town, wanted.town),
+        (Ticket.status, wanted.status),
+        (Ticket.kind, wanted.kind),
     ):
         if value:
             found.append(column == value)
+    if wanted.is_urgent:
+        found.append(Ticket.priority == Priority.URGENT)
+    if wanted.is_supervised:
+        found.append(Ticket.supervised_at.is_not(None))
     if wanted.text.strip():
         found.append(_text_condition(wanted.text.strip()))
     return found

@@ -40,6 +40,7 @@ TEXTS = {
     "ticket_merged": "这张工单已并入另一张，请到那一张上办理。",
     "already_talking": "同事正在和这位诉求人对话。等诉求人超过5分钟没有得到回复，才能接过来。",
     "not_talking": "这次对话现在不归您：可能已经结束，或被同事接走了。您写的内容还在。",
+    "too_many_views": "最多保存12个视图，请先删掉不用的。",
     "conversation_not_found": "没有这段会话，或者它不归您的单位。",
     "after_photo_required": "办结这类工单要有处理后的照片。",
     "contact_sealed": "联系方式打不开，请联系管理员检查密钥。",

@@ -29,6 +29,7 @@ PAGES = (
     NavigationItem("/conversations", "会话", Permission.TALK, also="/conversations/"),
     NavigationItem("/applications", "审定", Permission.SUPERVISE),
     NavigationItem("/dashboard", "统计", Permission.VIEW_DASHBOARD),
+    NavigationItem("/templates", "模板", Permission.WRITE_TEMPLATES),
     NavigationItem("/officers", "人员", Permission.MANAGE_OFFICERS, also="/officers/"),
     NavigationItem("/audit", "审计", Permission.VIEW_AUDIT),
 )

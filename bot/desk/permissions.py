@@ -28,6 +28,7 @@ class Permission(StrEnum):
     SUPERVISE = "supervise"
     VIEW_DASHBOARD = "view_dashboard"
     EXPORT = "export"
+    WRITE_TEMPLATES = "write_templates"
     MANAGE_OFFICERS = "manage_officers"
     VIEW_AUDIT = "view_audit"
 
@@ -62,6 +63,7 @@ ROLES: dict[Role, Rights] = {
         _P.ASSIGN_DEPARTMENT,
         _P.VIEW_DASHBOARD,
         _P.EXPORT,
+        _P.WRITE_TEMPLATES,
     ),
     Role.LEGAL_ADVISER: _rights(Scope.CONSULTATIONS, _P.WORK_TICKETS, _P.TALK),
     Role.LEGAL_REVIEWER: _rights(

@@ -34,7 +34,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(lines=lines, moment=dates.moment, day=dates.day, ago=dates.ago)
+    environment.filters.update(lines=lines, moment=dates.moment, day=dates.day, ago=dates.ago, zip=zip)
     environment.globals.update(static_url=ASSETS.url, root=ROOT)
     return environment
 

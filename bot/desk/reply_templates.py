@@ -1,4 +1,4 @@
-"""Replies that officers use often, from `reply_templates.yml`, with the ticket's own facts put in."""
+"""Replies that officers use often, from a file and from the desk, with the ticket's own facts put in."""
 
 from __future__ import annotations
 
@@ -12,11 +12,20 @@ from typing import Any
 import yaml
 
 from tickets.errors import BotError
-from tickets.models import Ticket
+from tickets.models import OwnTemplate, Ticket
 from tickets.workflow import Status
 
 FILE = Path(__file__).parent / "reply_templates.yml"
-VARIABLES = frozenset({"ticket_no", "department", "category", "place", "due_day", "officer"})
+# What a template may say of its ticket, with the words for whoever writes one.
+VARIABLES = {
+    "ticket_no": "工单编号",
+    "department": "承办单位",
+    "category": "诉求类别",
+    "place": "地点",
+    "due_day": "办结期限",
+    "officer": "经办人",
+}
+EXAMPLE = "您好，您反映的{category}问题，我们会在{due_day}前办理。"
 
 
 class UnknownVariable(BotError):
@@ -55,12 +64,17 @@ def parse_templates(rows: Sequence[Mapping[str, Any]]) -> tuple[ReplyTemplate, .
     found = []
     for row in rows:
         title, text = str(row["title"]), str(row["text"]).strip()
-        unknown = _names(text) - VARIABLES
-        if unknown:
-            raise UnknownVariable(title, unknown)
+        check_text(title, text)
         statuses = frozenset(Status(status) for status in row.get("statuses", ()))
         found.append(ReplyTemplate(title, text, statuses, frozenset(row.get("categories", ()))))
     return tuple(found)
+
+
+def check_text(title: str, text: str) -> None:
+    """Raises: UnknownVariable, also for braces that hold no name."""
+    unknown = _names(text) - VARIABLES.keys()
+    if unknown:
+        raise UnknownVariable(title, unknown)
 
 
 def _names(text: str) -> set[str]:
@@ -76,6 +90,14 @@ def templates() -> tuple[ReplyTemplate, ...]:
     return parse_templates(yaml.safe_load(FILE.read_text(encoding="utf-8")))
 
 
-def filled_templates(ticket: Ticket, values: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Title and text of the templates that fit, with the values in the text."""
-    return [(one.title, one.text.format_map(values)) for one in templates() if one.fits(ticket)]
+def filled_templates(
+    ticket: Ticket, values: Mapping[str, str], own: Sequence[OwnTemplate] = ()
+) -> list[tuple[str, str]]:
+    """Title and text of the templates that fit, with the values in the text; those of the desk first."""
+    offered = [_from_desk(one) for one in own] + list(templates())
+    return [(one.title, one.text.format_map(values)) for one in offered if one.fits(ticket)]
+
+
+def _from_desk(own: OwnTemplate) -> ReplyTemplate:
+    statuses = frozenset(Status(status) for status in own.statuses)
+    return ReplyTemplate(own.title, own.text, statuses, frozenset(own.categories))

@@ -6,6 +6,7 @@ from bot.desk.permissions import DeskRoute, Permission, open_route, route
 from bot.desk.views import (
     account,
     audit,
+    bulk,
     conversations,
     dashboard,
     entrance,
@@ -17,6 +18,7 @@ from bot.desk.views import (
     poster,
     publication,
     queue,
+    reply_templates,
     ticket,
 )
 
@@ -33,6 +35,9 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("POST", "/sign-out", entrance.sign_out, Permission.SIGNED_IN, second_factor=False),
     route("GET", "", queue.queue_page, Permission.VIEW_TICKETS),
     route("GET", "/", queue.queue_page, Permission.VIEW_TICKETS),
+    route("POST", "/bulk", bulk.bulk, Permission.WORK_TICKETS),
+    route("POST", "/views", queue.save, Permission.VIEW_TICKETS),
+    route("POST", "/views/drop", queue.drop, Permission.VIEW_TICKETS),
     route("GET", "/export.csv", export.export_csv, Permission.EXPORT),
     route("GET", "/poster", poster.poster, Permission.VIEW_TICKETS),
     route("GET", "/dashboard", dashboard.dashboard, Permission.VIEW_DASHBOARD),
@@ -64,6 +69,9 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("POST", f"{_TALK}/hand-back", conversations.hand_back, Permission.TALK),
     route("GET", "/applications", oversight.applications, Permission.SUPERVISE),
     route("POST", "/applications/{application_id:[0-9]{1,9}}", oversight.rule, Permission.SUPERVISE),
+    route("GET", "/templates", reply_templates.templates_page, Permission.WRITE_TEMPLATES),
+    route("POST", "/templates", reply_templates.write, Permission.WRITE_TEMPLATES),
+    route("POST", "/templates/drop", reply_templates.drop, Permission.WRITE_TEMPLATES),
     route("GET", "/account", account.account_page, Permission.SIGNED_IN),
     route("POST", "/account/password", account.change_password, Permission.SIGNED_IN),
     route("POST", "/account/sessions", account.end_session, Permission.SIGNED_IN),

@@ -1,5 +1,6 @@
 // What makes the desk quicker. Everything works without it.
 
+import './bulk.js';
 import './news.js';
 import './reply.js';
 import './talk.js';

@@ -21,6 +21,8 @@ LABELS = {
     "second_factor_off": "关闭动态验证码",
     "second_factor_cleared": "清除动态验证码",
     "sessions_ended": "强制退出登录",
+    "template_written": "修改回复模板",
+    "template_dropped": "删除回复模板",
     "export": "导出工单",
     "contact": "查看联系方式",
     "conversation_taken": "接管会话",

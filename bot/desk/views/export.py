@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot import dates
 from bot.desk.context import VISIT, audit, services
-from bot.desk.views.queue import queue_filter
+from bot.desk.queue_address import queue_filter
 from tickets.categories import CATEGORIES
 from tickets.queries import TicketRow, queue
 from tickets.routing import Routing
@@ -36,7 +36,7 @@ HEAD = (
 async def export_csv(request: web.Request) -> web.StreamResponse:
     """What the queue page lists with the same filters, all pages of it, up to 12,000 lines."""
     visit, parts = request[VISIT], services(request)
-    wanted = queue_filter(request)
+    wanted = queue_filter(request.query, visit)
     # Begins with a byte order mark: spreadsheets take it for something else than UTF-8 otherwise.
     file = io.StringIO("\ufeff")
     file.seek(1)

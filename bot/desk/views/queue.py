@@ -1,29 +1,29 @@
-"""The queue: what is to be done, the most pressing first."""
+"""The queue: what is to be done, the most pressing first; and the views of it that an officer has saved."""
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.desk.context import ROOT, VISIT, Visit, services
+from bot.desk.context import FORM, ROOT, VISIT, Visit, see_other, services
 from bot.desk.due import due_mark
-from bot.desk.permissions import Permission
+from bot.desk.errors import text_for
+from bot.desk.permissions import Permission, Scope
+from bot.desk.queue_address import VIEW_LABELS, is_filtered, queue_filter, queue_link, queue_query
 from bot.desk.render import page
 from bot.desk.views.ticket import DONE
 from tickets.categories import CATEGORIES
-from tickets.queries import QueueFilter, View, counts, queue
+from tickets.desk_queries import colleagues
+from tickets.errors import BotError
+from tickets.queries import Page, QueueFilter, View, count, counts, queue
+from tickets.saved_views import drop_view, save_view, saved_views
+from tickets.workflow import CLOSED_STATUSES, Status, TicketKind
 
-VIEW_LABELS = {
-    View.MINE: "我的",
-    View.UNIT: "本单位",
-    View.UNASSIGNED: "未分配",
-    View.DUE_SOON: "即将到期",
-    View.OVERDUE: "已逾期",
-    View.AWAITING_CITIZEN: "待补充",
-    View.OPEN: "全部在办",
-    View.CLOSED: "已办结",
-}
 EMPTY = {
     View.MINE: ("没有待办工单，辛苦了", "可以到“未分配”里看看有没有要接手的。"),
     View.UNIT: ("本单位没有在办工单", "新工单转来时会出现在这里。"),
@@ -34,76 +34,118 @@ EMPTY = {
     View.OPEN: ("没有在办工单", "诉求人提交后会马上出现在这里。"),
     View.CLOSED: ("还没有办结的工单", ""),
 }
+VIEW_DONE = {"view-saved": "视图已保存，在左边“我的视图”里。", "view-dropped": "视图已删除。"}
 
 
 async def queue_page(request: web.Request) -> web.StreamResponse:
     """One queue with its filters."""
+    done = request.query.get("done", "")
+    return await show_queue(
+        request, queue_filter(request.query, request[VISIT]), notice=DONE.get(done) or VIEW_DONE.get(done, "")
+    )
+
+
+async def show_queue(
+    request: web.Request,
+    wanted: QueueFilter,
+    *,
+    notice: str = "",
+    problem: str = "",
+    note: str = "",
+    status: int = 200,
+) -> web.Response:
+    """Render the queue, also in answer to an act on some of its tickets.
+
+    Args:
+        note: what was typed for the act, if it is to be kept.
+    """
     visit, parts = request[VISIT], services(request)
-    wanted = queue_filter(request)
     async with parts.database.reading() as session:
         found = await queue(session, wanted, visit.now, visit.reach.condition())
         numbers = await counts(session, visit.officer, visit.now, visit.reach.condition())
-    is_filtered = bool(wanted.category or wanted.town or wanted.text)
+        own = await _own_views(session, visit)
+        people = await colleagues(session, visit.officer.department) if visit.officer.department else []
+    narrowed = is_filtered(wanted)
     return page(
         request,
         "queue.html",
+        status=status,
         wanted=wanted,
         found=found,
         views=[
-            (view, label, numbers.get(view)) for view, label in VIEW_LABELS.items() if _offered(view, request)
+            (view, label, numbers.get(view)) for view, label in VIEW_LABELS.items() if _offered(view, visit)
         ],
+        own_views=own,
         view_label=VIEW_LABELS[View(wanted.view)],
-        empty=("没有符合条件的工单", "换个条件，或清除筛选。") if is_filtered else EMPTY[View(wanted.view)],
-        is_filtered=is_filtered,
+        empty=("没有符合条件的工单", "换个条件，或清除筛选。") if narrowed else EMPTY[View(wanted.view)],
+        is_filtered=narrowed,
         categories=CATEGORIES,
         towns=parts.routing.towns(),
         routing=parts.routing,
-        due_marks={
-            row.ticket_no: due_mark(row.status, row.due_at, visit.now, parts.calendar) for row in found.rows
-        },
+        due_marks=_due_marks(found, visit, parts),
         now=visit.now,
-        notice=DONE.get(request.query.get("done", ""), ""),
+        notice=notice,
+        problem=problem,
+        note=note,
         link=lambda **changes: queue_link(wanted, **changes),
-        export_link=queue_link(wanted, page="").replace(f"{ROOT}/?", f"{ROOT}/export.csv?"),
+        query=queue_query(wanted, page=wanted.page if wanted.page > 1 else ""),
+        clear_link=queue_link(QueueFilter(wanted.view)),
+        export_link=f"{ROOT}/export.csv?{queue_query(wanted)}",
         may_export=visit.may(Permission.EXPORT),
+        **_choices(visit, wanted, parts, people),
     )
 
 
-def _offered(view: View, request: web.Request) -> bool:
-    return view is not View.UNIT or request[VISIT].officer.department is not None
-
-
-def queue_filter(request: web.Request) -> QueueFilter:
-    """What the query of the address asks for; what makes no sense is as if it weren't there."""
-    query, visit = request.query, request[VISIT]
-    asked = query.get("view", "")
-    view = View(asked) if asked in VIEW_LABELS else _first_view(visit)
-    page_number = query.get("page", "1")
-    return QueueFilter(
-        view=view,
-        category=query.get("category", "")[:40],
-        town=query.get("town", "")[:40],
-        officer_id=visit.officer.id if view is View.MINE else None,
-        department=visit.officer.department if view is View.UNIT else None,
-        text=query.get("text", "").strip()[:100],
-        page=int(page_number)
-        if page_number.isascii() and page_number.isdigit() and len(page_number) < 6
-        else 1,
-    )
-
-
-def _first_view(visit: Visit) -> View:
-    return View.UNIT if visit.officer.department else View.OPEN
-
-
-def queue_link(wanted: QueueFilter, **changes: object) -> str:
-    """The address of a queue with some fields changed; a change of view or filter begins at page 1."""
-    values = {
-        "view": str(wanted.view),
-        "category": wanted.category or "",
-        "town": wanted.town or "",
-        "text": wanted.text,
-        "page": "",
-        **{name: str(value) for name, value in changes.items()},
+def _choices(visit: Visit, wanted: QueueFilter, parts: Any, people: Any) -> dict[str, Any]:
+    """What the filters and the acts on several tickets offer."""
+    may_work = visit.may(Permission.WORK_TICKETS) and wanted.view is not View.CLOSED
+    sees_others = visit.rights.scope is not Scope.OWN_DEPARTMENT
+    is_closed = wanted.view is View.CLOSED
+    return {
+        "statuses": [status for status in Status if (status in CLOSED_STATUSES) is is_closed],
+        "kinds": list(TicketKind),
+        "departments": parts.routing.departments() if sees_others and wanted.view is not View.UNIT else [],
+        "may_bulk": may_work,
+        "people": people if may_work else [],
+        "bulk_departments": parts.routing.departments() if visit.may(Permission.ASSIGN_DEPARTMENT) else [],
     }
-    return f"{ROOT}/?{urlencode({name: value for name, value in values.items() if value})}"
+
+
+def _due_marks(found: Page, visit: Visit, parts: Any) -> dict[str, Any]:
+    return {row.ticket_no: due_mark(row.status, row.due_at, visit.now, parts.calendar) for row in found.rows}
+
+
+async def _own_views(session: AsyncSession, visit: Visit) -> Sequence[dict[str, Any]]:
+    """The officer's saved views with their counts; a search by words isn't counted, because that is slow."""
+    own = []
+    for view in await saved_views(session, visit.officer.id):
+        wanted = replace(queue_filter(dict(parse_qsl(view.query)), visit), page=1)
+        number = None
+        if not wanted.text:
+            number = await count(session, wanted, visit.now, visit.reach.condition())
+        own.append({"id": view.id, "name": view.name, "href": f"{ROOT}/?{view.query}", "count": number})
+    return own
+
+
+def _offered(view: View, visit: Visit) -> bool:
+    return view is not View.UNIT or visit.officer.department is not None
+
+
+async def save(request: web.Request) -> web.StreamResponse:
+    """Give the present filters a name."""
+    visit, form = request[VISIT], request[FORM]
+    wanted = replace(queue_filter(dict(parse_qsl(form.text("query"))), visit), page=1)
+    query = queue_query(wanted)
+    try:
+        async with services(request).database.transaction() as session:
+            await save_view(session, visit.officer.id, form.text("name"), query, visit.now)
+    except BotError as error:
+        return await show_queue(request, wanted, problem=text_for(error), status=409)
+    raise see_other(f"/?{query}&done=view-saved")
+
+
+async def drop(request: web.Request) -> web.StreamResponse:
+    """Forget a saved view."""
+    async with services(request).database.transaction() as session:
+        await drop_view(session, request[VISIT].officer.id, request[FORM].number("view_id") or 0)
+    raise see_other("/?done=view-dropped")

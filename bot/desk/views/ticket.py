@@ -28,6 +28,7 @@ from tickets.desk_queries import TicketFile, colleagues, has_photo, ticket_file
 from tickets.errors import ConversationNotFound
 from tickets.live_queries import TalkFile, talk_file
 from tickets.models import Officer, ReporterMode, Ticket
+from tickets.own_templates import own_templates
 from tickets.publication import is_published
 from tickets.workflow import ActorKind, Status, moves_for, needs_note
 
@@ -106,6 +107,7 @@ async def show_ticket(
         _check_reach(visit, found.ticket)
         people = await colleagues(session, found.ticket.department)
         talk = await _talk(session, visit, found.ticket)
+        own = await own_templates(session, found.ticket.department)
     ticket = found.ticket
     facts = _facts(visit, ticket, parts)
     await parts.ready()
@@ -129,7 +131,7 @@ async def show_ticket(
         map_url=_map_url(ticket),
         is_public=is_published(ticket),
         cards=await asyncio.to_thread(fitting_cards, parts.knowledge, ticket, visit.now),
-        templates=filled_templates(ticket, facts),
+        templates=filled_templates(ticket, facts, own),
         preview_frame=reply_preview(parts, ticket, "\x01"),
         draft=draft or Draft(),
         problem=problem,
@@ -188,8 +190,9 @@ async def filled_template(request: web.Request, number: int) -> str:
     visit, parts = request[VISIT], services(request)
     async with parts.database.reading() as session:
         ticket = await find_ticket(session, request.match_info["ticket_no"])
+        own = await own_templates(session, ticket.department)
     _check_reach(visit, ticket)
-    offered = filled_templates(ticket, _facts(visit, ticket, parts))
+    offered = filled_templates(ticket, _facts(visit, ticket, parts), own)
     return offered[number - 1][1] if 0 < number <= len(offered) else ""
 
 
