@@ -26,6 +26,7 @@ COMMANDS = {
     "eval": ("evaluate", "measure understanding or answers on a file of labelled rows"),
     "tickets": ("tickets", "verify the history of tickets"),
     "api-keys": ("api_keys", "keys with which other systems file tickets (Open311)"),
+    "statistics": ("statistics", "compute the three rates again from the history of tickets"),
     "officers": ("officers", "list, add and reset the accounts of officers"),
 }
 

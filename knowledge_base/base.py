@@ -13,7 +13,7 @@ import numpy as np
 from knowledge_base.answers import Answering
 from knowledge_base.card_index import CardIndex
 from knowledge_base.cards import CARDS, load_cards
-from knowledge_base.citations import CitationFinder
+from knowledge_base.citations import CitationFinder, Mention
 from knowledge_base.guards import load_guards
 from knowledge_base.law_search import LawSearch
 from knowledge_base.models import Answer, Article, Hit, RuleCard
@@ -148,6 +148,10 @@ class KnowledgeBase:
     def article(self, law: str, article: str, as_of: date | None = None) -> Article | None:
         """An article as it was to be read on that day (today if None); its status says if it was the law."""
         return self.library.article(law, article, as_of or _today())
+
+    def mentions(self, text: str) -> list[Mention]:
+        """The statutes and articles that a text names, in order, each once."""
+        return self._citations.find(text)
 
     def _meaning(self, text: str) -> Vectors | None:
         if not self._index.has_vectors:

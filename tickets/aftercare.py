@@ -57,7 +57,7 @@ class Aftercare(Casework):
         check_transition(ticket.status, Status.REOPENED)
         actor = Actor.citizen(conversation_id)
         ticket.rating = min(max(score, 1), 5)
-        ticket.rating_reason = storable(reason)
+        ticket.rating_reason, ticket.is_solved = storable(reason), is_solved
         verdict = {"score": ticket.rating, "is_solved": is_solved}
         await self.record(ticket, EntryKind.RATING, actor, reason, verdict)
         if is_solved:

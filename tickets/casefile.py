@@ -33,6 +33,8 @@ _KINDS = {
     EntryKind.ASSIGNMENT: "转办",
     EntryKind.REPLY: "答复",
     EntryKind.NOTE: "内部记录",
+    EntryKind.REVIEW: "法制审核",
+    EntryKind.INSPECTION: "双随机抽查",
     EntryKind.CITIZEN_MESSAGE: "诉求人补充",
     EntryKind.HAND_BACK: "申请退单",
     EntryKind.RULING: "裁定",

@@ -9,25 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.columns import storable
+from tickets.consultation_rules import RULES
 from tickets.conversations import post
 from tickets.deadlines import WorkingCalendar
-from tickets.errors import CalendarYearMissing, StaleVersion, TicketMerged, TicketNotFound
+from tickets.errors import CalendarYearMissing, ReviewRequired, StaleVersion, TicketMerged, TicketNotFound
 from tickets.history import append_entry
 from tickets.models import Attachment, EntryKind, Follower, Purpose, Sender, Ticket
 from tickets.numbers import clean_ticket_no, is_receipt_code
 from tickets.routing import Routing
 from tickets.values import Actor
 from tickets.vault import Vault
-from tickets.waiting import no_longer_asked
+from tickets.waiting import answered, no_longer_asked
 from tickets.workflow import Status, check_move
 
 MAX_PHOTOS = 9
+
+ServiceT = TypeVar("ServiceT", bound="Casework")
 
 # Renders a text key and its parameters into the content of an outgoing message.
 Notice = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -89,6 +92,17 @@ class Casework:
         self.now = now
         self.vault = vault
 
+    def bound(self, kind: type[ServiceT]) -> ServiceT:
+        """Another service in the same transaction, at the same moment."""
+        return kind(
+            self.session,
+            routing=self.routing,
+            calendar=self.calendar,
+            notice=self.notice,
+            now=self.now,
+            vault=self.vault,
+        )
+
     async def find(self, ticket_no: str, *, lock: bool = False) -> Ticket:
         """Raises: TicketNotFound."""
         return await find_ticket(self.session, ticket_no, lock=lock)
@@ -120,6 +134,29 @@ class Casework:
         """Raises: TicketMerged, if work is done on another ticket."""
         if ticket.merged_into_id is not None:
             raise TicketMerged((await self.session.get_one(Ticket, ticket.merged_into_id)).ticket_no)
+
+    def refuse_unreviewed(self, ticket: Ticket, text: str, *, is_answer: bool = True) -> None:
+        """Refuse words that the citizen may read only after a legal review.
+
+        Args:
+            is_answer: False for a note beside a move, which only what it says can make a legal answer.
+
+        Raises: ReviewRequired.
+        """
+        reasons = RULES.reasons(ticket.kind, ticket.categories, text, by_words_only=not is_answer)
+        if reasons:
+            raise ReviewRequired(reasons)
+
+    async def answer(
+        self, ticket: Ticket, text: str, actor: Actor, data: dict[str, Any] | None = None
+    ) -> None:
+        """Put a public reply on the record of a locked ticket and send it to those who reported."""
+        ticket.version += 1
+        ticket.first_replied_at = ticket.first_replied_at or self.now
+        await self.record(ticket, EntryKind.REPLY, actor, text, data)
+        await self.tell(ticket, "notice_reply", {"text": text}, sender=Sender.OFFICER, with_followers=False)
+        if ticket.conversation_id is not None:
+            await answered(self.session, ticket.conversation_id, self.now)
 
     async def move(
         self,
@@ -233,11 +270,9 @@ class Casework:
         try:
             due = self.calendar.due_times(ticket.kind, ticket.priority, at or self.now)
         except CalendarYearMissing as missing:
-            ticket.accept_due_at = ticket.first_reply_due_at = ticket.due_at = None
+            ticket.accept_due_at = ticket.due_at = None
             return missing.year
-        ticket.accept_due_at, ticket.first_reply_due_at, ticket.due_at = (
-            due.accept,
-            due.first_reply,
-            due.resolve,
-        )
+        ticket.accept_due_at, ticket.due_at = due.accept, due.resolve
+        # Promised once: a late first reply stays late when the ticket is reopened.
+        ticket.first_reply_due_at = ticket.first_reply_due_at or due.first_reply
         return None

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.casework import Casework, Notice, plain_notice
 from tickets.deadlines import WorkingCalendar
+from tickets.duty import DutyDesk
 from tickets.models import EntryKind, Ticket
 from tickets.routing import Routing
 from tickets.values import Actor
@@ -44,6 +45,7 @@ async def run_clock(
     done += await clock.mark_overdue(limit)
     done += await clock.close_silent(limit)
     done += await clock.close_resolved(limit)
+    done += await clock.bound(DutyDesk).catch_up(limit)
     return done + await clock.fill_deadlines(limit)
 
 
@@ -95,7 +97,12 @@ class Clock(Casework):
         for ticket in await self._take(limit, Ticket.closed_at.is_(None), Ticket.due_at.is_(None)):
             if self.set_deadlines(ticket, ticket.created_at) is None:
                 done += 1
-                data = {"due_at": ticket.due_at.isoformat() if ticket.due_at else None}
+                data = {
+                    "due_at": ticket.due_at.isoformat() if ticket.due_at else None,
+                    "first_reply_due_at": ticket.first_reply_due_at.isoformat()
+                    if ticket.first_reply_due_at
+                    else None,
+                }
                 await self.record(ticket, EntryKind.DEADLINE, Actor.system(), data=data)
         return done
 

@@ -39,7 +39,7 @@ class WorkingCalendar:
 
     def __init__(self, policy: Mapping[str, Any], years: Mapping[int, Mapping[str, Any]]) -> None:
         self._policy = policy
-        self._day_ends_at = time.fromisoformat(policy["day_ends_at"])
+        self.day_ends_at = time.fromisoformat(policy["day_ends_at"])
         self._office_hours = [
             (time.fromisoformat(opens), time.fromisoformat(closes))
             for opens, closes in policy["office_hours"]
@@ -163,7 +163,7 @@ class WorkingCalendar:
         if "hours" in period:
             return (at + timedelta(hours=period["hours"])).astimezone(UTC)
         day = self.add_working_days(at.astimezone(SHANGHAI).date(), period["working_days"])
-        return datetime.combine(day, self._day_ends_at, SHANGHAI).astimezone(UTC)
+        return datetime.combine(day, self.day_ends_at, SHANGHAI).astimezone(UTC)
 
     def _policy_for(self, kind: TicketKind, priority: Priority) -> Mapping[str, Any]:
         for row in self._policy["policies"]:

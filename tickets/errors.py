@@ -15,6 +15,11 @@
     ├── NotTalking
     ├── TooManyViews
     ├── StaleVersion
+    ├── ReviewRequired
+    ├── OwnDraft
+    ├── DraftNotOpen
+    ├── NotAnAdviser
+    ├── WrongPeriod
     ├── PhotoRejected
     ├── CalendarYearMissing
     ├── RoutingError
@@ -145,6 +150,49 @@ class StaleVersion(BotError):
         super().__init__(f"expected version {expected}, found {found}")
         self.expected = expected
         self.found = found
+
+
+class ReviewRequired(BotError):
+    """The answer goes out only after a legal review (法制审核).
+
+    Attributes:
+        reasons: codes of the rules that ask for it.
+    """
+
+    code = "review_required"
+    reply_key = "error_review_required"
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(", ".join(reasons))
+        self.reasons = reasons
+
+
+class OwnDraft(BotError):
+    """Nobody reviews what they wrote themselves."""
+
+    code = "own_draft"
+    reply_key = "error_actor_not_allowed"
+
+
+class DraftNotOpen(BotError):
+    """No answer of that id waits for a review, or one waits for this ticket already."""
+
+    code = "draft_not_open"
+    reply_key = "error_already_ruled"
+
+
+class NotAnAdviser(BotError):
+    """The officer can't be on the rota: closed account or another role."""
+
+    code = "not_an_adviser"
+    reply_key = "error_officer_not_found"
+
+
+class WrongPeriod(BotError):
+    """The last day lies before the first, the days are over, or there are too many of them."""
+
+    code = "wrong_period"
+    reply_key = "error_unexpected"
 
 
 class PhotoRejected(BotError):

@@ -116,12 +116,13 @@ class LiveDesk(Casework):
         """The officer says something. Returns the message's id.
 
         Raises: ConversationNotFound; NotTalking, if it isn't this officer's talk; NoteRequired without
-        text.
+        text; ReviewRequired, for a legal answer: that goes out as a reply to the ticket.
         """
         if not text.strip():
             raise NoteRequired("empty text")
         await conversations.lock(self.session, conversation_id)
         talk = await self._own_talk(conversation_id, actor)
+        await self._refuse_legal_advice(talk, text)
         # The ticket before the talk is written: that is the order of locks.
         await self._replied(talk)
         talk.waiting_since, talk.told_at, talk.last_at = None, None, self.now
@@ -137,13 +138,14 @@ class LiveDesk(Casework):
         Args:
             resolve: close that ticket with the summary as its answer.
 
-        Raises: ConversationNotFound; NotTalking; NoteRequired; TransitionNotAllowed, if the ticket can't be
-        resolved now.
+        Raises: ConversationNotFound; NotTalking; NoteRequired; ReviewRequired; TransitionNotAllowed, if the
+        ticket can't be resolved now.
         """
         if not summary.strip():
             raise NoteRequired("no summary")
         conversation = await conversations.lock(self.session, conversation_id)
         talk = await self._own_talk(conversation_id, actor)
+        await self._refuse_legal_advice(talk, summary)
         ticket_id = talk.ticket_id
         ticket = await self.session.get(Ticket, ticket_id, with_for_update=True) if ticket_id else None
         if ticket is not None and ticket.is_open:
@@ -156,6 +158,11 @@ class LiveDesk(Casework):
         await self._end(conversation, talk)
         # The notice that the ticket is resolved carries the summary already.
         await self._post(conversation_id, "live_ended", {"summary": "" if resolve else summary})
+
+    async def _refuse_legal_advice(self, talk: LiveTalk, text: str) -> None:
+        ticket = await self.session.get(Ticket, talk.ticket_id) if talk.ticket_id else None
+        if ticket is not None:
+            self.refuse_unreviewed(ticket, text, is_answer=False)
 
     async def leave(self, conversation_id: int) -> None:
         """The citizen goes back to the assistant; call with the conversation locked."""

@@ -16,6 +16,7 @@ from tickets.casework import Casework
 from tickets.errors import ActorNotAllowed, ContactSealed, ConversationNotFound, NoteRequired
 from tickets.history import erase_entries
 from tickets.models import (
+    AnswerDraft,
     Attachment,
     Conversation,
     Entry,
@@ -35,6 +36,8 @@ from tickets.vault import Vault, is_sealed
 # these open it.
 _UNSEAL_CONFIDENTIAL = frozenset({Role.SUPERVISOR})
 _UNSEAL = frozenset({Role.OFFICER, Role.UNIT_HEAD, Role.SUPERVISOR})
+# What officers write among themselves.
+_INNER = (EntryKind.NOTE, EntryKind.HAND_BACK, EntryKind.RULING, EntryKind.REVIEW, EntryKind.INSPECTION)
 ERASED = "（已按诉求人要求删除）"
 
 
@@ -149,16 +152,21 @@ class Privacy(Casework):
             "entries": [
                 {"at": row.at.isoformat(), "kind": row.kind.value, "text": row.text}
                 for row in entries
-                if row.kind not in (EntryKind.NOTE, EntryKind.HAND_BACK, EntryKind.RULING)
+                if row.kind not in _INNER
             ],
         }
 
     async def _erase_ticket(self, ticket: Ticket, actor: Actor, reason: str) -> int:
         ticket.summary, ticket.place, ticket.happened = ERASED, None, None
         ticket.contact, ticket.rating_reason = None, None
+        # The history loses the verdict, so the figures do, too.
+        ticket.rating = ticket.is_solved = None
         ticket.latitude = ticket.longitude = None
         ticket.conversation_id = None
         ticket.version += 1
+        await self.session.execute(
+            update(AnswerDraft).where(AnswerDraft.ticket_id == ticket.id).values(text="", note="")
+        )
         numbers = await self.session.scalars(
             select(Entry.number).where(
                 Entry.ticket_id == ticket.id,

@@ -11,8 +11,10 @@ from sqlalchemy import select
 
 from tickets.casework import Casework, is_own
 from tickets.columns import storable
+from tickets.consultation_rules import RULES
 from tickets.coordinates import to_wgs84
 from tickets.deadlines import SHANGHAI
+from tickets.duty import DutyDesk
 from tickets.errors import (
     ActorNotAllowed,
     AfterPhotoRequired,
@@ -23,20 +25,20 @@ from tickets.errors import (
     TransitionNotAllowed,
 )
 from tickets.models import (
+    AnswerDraft,
     Attachment,
     Conversation,
+    DraftState,
     Entry,
     EntryKind,
     Officer,
     Priority,
     Purpose,
     ReporterMode,
-    Sender,
     Ticket,
 )
 from tickets.numbers import new_receipt_code, next_ticket_no, receipt_code_hash
 from tickets.values import Actor, FiledTicket, NewTicket, Place, PublicEntry, TicketView
-from tickets.waiting import answered
 from tickets.workflow import ALLOWED, ActorKind, Status, TicketKind
 
 __all__ = ["Actor", "FiledTicket", "NewTicket", "Place", "PublicEntry", "TicketService", "TicketView"]
@@ -73,6 +75,8 @@ class TicketService(Casework):
         await self.session.flush()
         self.add_photos(ticket, new.photos)
         await self._record_filing(ticket, new, missing_year)
+        if ticket.department == RULES.department and ticket.kind is TicketKind.CONSULTATION:
+            await self.bound(DutyDesk).give_out(ticket)
         return self._filed(ticket, code)
 
     async def status_for(
@@ -121,7 +125,8 @@ class TicketService(Casework):
 
         Raises: TicketNotFound; TicketMerged; StaleVersion; TransitionNotAllowed; ActorNotAllowed;
         NoteRequired;
-            AfterPhotoRequired, when resolving one of the city's `after_photo_categories` without a photo.
+            ReviewRequired, for a note of the kind that is reviewed first; AfterPhotoRequired, when resolving
+            one of the city's `after_photo_categories` without a photo.
         """
         new = Status(new)
         ticket = await self.find_for_change(ticket_no, expected_version)
@@ -132,6 +137,8 @@ class TicketService(Casework):
             await self.move(ticket, new, actor, note, kind=EntryKind.HAND_BACK)
             ticket.officer_id = None
             return
+        answers = new is Status.RESOLVED and not await self._was_reviewed(ticket)
+        self.refuse_unreviewed(ticket, note, is_answer=answers)
         self.add_photos(ticket, photos, Purpose.AFTER)
         if new is Status.RESOLVED:
             await self._check_after_photo(ticket)
@@ -174,16 +181,13 @@ class TicketService(Casework):
     ) -> None:
         """Answer the citizen in public.
 
-        Raises: TicketNotFound; StaleVersion; NoteRequired, if the text is empty.
+        Raises: TicketNotFound; StaleVersion; NoteRequired, if the text is empty; ReviewRequired: then
+        `tickets.legal_review` takes it.
         """
         _require(text)
         ticket = await self.find_for_change(ticket_no, expected_version)
-        ticket.version += 1
-        ticket.first_replied_at = ticket.first_replied_at or self.now
-        await self.record(ticket, EntryKind.REPLY, actor, text)
-        await self.tell(ticket, "notice_reply", {"text": text}, sender=Sender.OFFICER, with_followers=False)
-        if ticket.conversation_id is not None:
-            await answered(self.session, ticket.conversation_id, self.now)
+        self.refuse_unreviewed(ticket, text)
+        await self.answer(ticket, text, actor)
 
     async def add_note(self, ticket_no: str, text: str, *, actor: Actor) -> None:
         """A note that only the bureau reads.
@@ -265,6 +269,12 @@ class TicketService(Casework):
         if await self.session.scalar(after.limit(1)) is None:
             raise AfterPhotoRequired(ticket.ticket_no)
 
+    async def _was_reviewed(self, ticket: Ticket) -> bool:
+        approved = select(AnswerDraft.id).where(
+            AnswerDraft.ticket_id == ticket.id, AnswerDraft.state == DraftState.APPROVED
+        )
+        return await self.session.scalar(approved.limit(1)) is not None
+
     async def _new_ticket(self, new: NewTicket, code: str) -> Ticket:
         category = new.category if new.category in self.routing.categories else "other"
         known = [code for code in new.categories if code in self.routing.categories]
@@ -285,7 +295,7 @@ class TicketService(Casework):
             conversation_id=new.conversation_id,
             receipt_code_hash=receipt_code_hash(ticket_no, code),
             request_key=new.request_key,
-            department=self.routing.route(category, new.place).code,
+            department=self._owner(TicketKind(new.kind), category, new.place),
             priority=Priority(new.priority),
             created_at=self.now,
             updated_at=self.now,
@@ -295,6 +305,12 @@ class TicketService(Casework):
             last_hash="",
             **_position(new.place),
         )
+
+    def _owner(self, kind: TicketKind, category: str, place: Place | None) -> str:
+        """Questions of law go to the legal office; matters to the owner that the routing data names."""
+        if kind is TicketKind.CONSULTATION and self.routing.may_hold(category, RULES.department):
+            return RULES.department
+        return self.routing.route(category, place).code
 
     def _sealed(self, contact: str | None, ticket_no: str) -> str | None:
         said = storable(contact)
@@ -313,6 +329,9 @@ class TicketService(Casework):
                 department.code for department in self.routing.assisting(ticket.category, new.place)
             ],
             "due_at": ticket.due_at.isoformat() if ticket.due_at else None,
+            "first_reply_due_at": ticket.first_reply_due_at.isoformat()
+            if ticket.first_reply_due_at
+            else None,
         }
         if missing_year is not None:
             data["calendar_year_missing"] = missing_year

@@ -27,6 +27,9 @@ class NavigationItem:
 PAGES = (
     NavigationItem("/", "工单", Permission.VIEW_TICKETS, also="/tickets/"),
     NavigationItem("/conversations", "会话", Permission.TALK, also="/conversations/"),
+    NavigationItem("/consultations", "咨询", Permission.ANSWER_CONSULTATIONS),
+    NavigationItem("/reviews", "法制审核", Permission.REVIEW_ANSWERS, also="/reviews/"),
+    NavigationItem("/rota", "值班", Permission.VIEW_ROTA),
     NavigationItem("/applications", "审定", Permission.SUPERVISE),
     NavigationItem("/dashboard", "统计", Permission.VIEW_DASHBOARD),
     NavigationItem("/templates", "模板", Permission.WRITE_TEMPLATES),

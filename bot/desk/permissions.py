@@ -26,6 +26,10 @@ class Permission(StrEnum):
     TALK = "talk"
     ASSIGN_DEPARTMENT = "assign_department"
     SUPERVISE = "supervise"
+    ANSWER_CONSULTATIONS = "answer_consultations"
+    VIEW_ROTA = "view_rota"
+    MANAGE_ROTA = "manage_rota"
+    REVIEW_ANSWERS = "review_answers"
     VIEW_DASHBOARD = "view_dashboard"
     EXPORT = "export"
     WRITE_TEMPLATES = "write_templates"
@@ -65,11 +69,16 @@ ROLES: dict[Role, Rights] = {
         _P.EXPORT,
         _P.WRITE_TEMPLATES,
     ),
-    Role.LEGAL_ADVISER: _rights(Scope.CONSULTATIONS, _P.WORK_TICKETS, _P.TALK),
+    Role.LEGAL_ADVISER: _rights(
+        Scope.CONSULTATIONS, _P.WORK_TICKETS, _P.TALK, _P.ANSWER_CONSULTATIONS, _P.VIEW_ROTA
+    ),
     Role.LEGAL_REVIEWER: _rights(
         Scope.ALL,
         _P.WORK_TICKETS,
         _P.TALK,
+        _P.VIEW_ROTA,
+        _P.MANAGE_ROTA,
+        _P.REVIEW_ANSWERS,
     ),
     Role.SUPERVISOR: _rights(
         Scope.ALL,
@@ -77,6 +86,8 @@ ROLES: dict[Role, Rights] = {
         _P.TALK,
         _P.SUPERVISE,
         _P.ASSIGN_DEPARTMENT,
+        _P.VIEW_ROTA,
+        _P.MANAGE_ROTA,
         _P.VIEW_DASHBOARD,
         _P.EXPORT,
     ),
@@ -84,7 +95,7 @@ ROLES: dict[Role, Rights] = {
         Scope.CONSULTATIONS,
     ),
     Role.ADMINISTRATOR: _rights(Scope.ALL, *Permission),
-    Role.AUDITOR: _rights(Scope.ALL, _P.VIEW_DASHBOARD, _P.EXPORT, _P.VIEW_AUDIT),
+    Role.AUDITOR: _rights(Scope.ALL, _P.VIEW_ROTA, _P.VIEW_DASHBOARD, _P.EXPORT, _P.VIEW_AUDIT),
 }
 
 

@@ -34,7 +34,9 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(lines=lines, moment=dates.moment, day=dates.day, ago=dates.ago, zip=zip)
+    environment.filters.update(
+        lines=lines, moment=dates.moment, day=dates.day, ago=dates.ago, weekday=dates.weekday, zip=zip
+    )
     environment.globals.update(static_url=ASSETS.url, root=ROOT)
     return environment
 

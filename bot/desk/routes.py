@@ -7,6 +7,7 @@ from bot.desk.views import (
     account,
     audit,
     bulk,
+    consultations,
     conversations,
     dashboard,
     entrance,
@@ -19,11 +20,14 @@ from bot.desk.views import (
     publication,
     queue,
     reply_templates,
+    reviews,
+    rota,
     ticket,
 )
 
 _TICKET = "/tickets/{ticket_no}"
 _TALK = "/conversations/{conversation_id:[0-9]{1,18}}"
+_DRAFT = "/reviews/{draft_id:[0-9]{1,9}}"
 _OFFICER = "/officers/{officer_id:[0-9]{1,9}}"
 
 ROUTES: tuple[DeskRoute, ...] = (
@@ -40,7 +44,10 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("POST", "/views/drop", queue.drop, Permission.VIEW_TICKETS),
     route("GET", "/export.csv", export.export_csv, Permission.EXPORT),
     route("GET", "/poster", poster.poster, Permission.VIEW_TICKETS),
+    route("GET", "/export.xlsx", export.export_xlsx, Permission.EXPORT),
     route("GET", "/dashboard", dashboard.dashboard, Permission.VIEW_DASHBOARD),
+    route("GET", "/dashboard.csv", dashboard.dashboard_csv, Permission.EXPORT),
+    route("GET", "/dashboard.xlsx", dashboard.dashboard_xlsx, Permission.EXPORT),
     route("GET", "/events", live.events, Permission.VIEW_TICKETS, passive=True),
     route("GET", _TICKET, ticket.ticket_page, Permission.VIEW_TICKETS),
     route("GET", f"{_TICKET}/photos/{{sha256:[0-9a-f]{{64}}}}", ticket.photo, Permission.VIEW_TICKETS),
@@ -67,6 +74,16 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("POST", f"{_TALK}/say", conversations.say, Permission.TALK),
     route("POST", f"{_TALK}/typing", conversations.typing, Permission.TALK),
     route("POST", f"{_TALK}/hand-back", conversations.hand_back, Permission.TALK),
+    route("GET", "/consultations", consultations.consultations, Permission.ANSWER_CONSULTATIONS),
+    route("GET", "/reviews", reviews.review_queue, Permission.REVIEW_ANSWERS),
+    route("GET", _DRAFT, reviews.review_page, Permission.REVIEW_ANSWERS),
+    route("POST", _DRAFT, reviews.decide, Permission.REVIEW_ANSWERS),
+    route("POST", f"{_DRAFT}/withdraw", reviews.withdraw, Permission.WORK_TICKETS),
+    route("GET", "/rota", rota.rota_page, Permission.VIEW_ROTA),
+    route("POST", "/rota/plan", rota.plan, Permission.MANAGE_ROTA),
+    route("POST", "/rota/leave", rota.leave, Permission.VIEW_ROTA),
+    route("POST", "/rota/hand-over", rota.hand_over, Permission.VIEW_ROTA),
+    route("POST", "/rota/cancel", rota.cancel, Permission.VIEW_ROTA),
     route("GET", "/applications", oversight.applications, Permission.SUPERVISE),
     route("POST", "/applications/{application_id:[0-9]{1,9}}", oversight.rule, Permission.SUPERVISE),
     route("GET", "/templates", reply_templates.templates_page, Permission.WRITE_TEMPLATES),

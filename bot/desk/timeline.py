@@ -34,6 +34,14 @@ ENTRY_LABELS = {
     EntryKind.MERGE: "并单",
     EntryKind.UNSEAL: "查看联系方式",
     EntryKind.ERASURE: "依申请删除内容",
+    EntryKind.REVIEW: "法制审核",
+    EntryKind.INSPECTION: "双随机抽查",
+}
+REVIEW_LABELS = {
+    "submitted": "送法制审核",
+    "approved": "法制审核通过",
+    "returned": "法制审核退回",
+    "withdrawn": "撤回送审",
 }
 
 
@@ -104,6 +112,8 @@ def _entry_label(entry: Entry, routing: Routing) -> str:
         moved = entry.data.get("from") != entry.data["department"]
         name = routing.department(entry.data["department"]).name
         return f"转办 → {name}" if moved or not entry.data.get("officer_id") else "确定经办人"
+    if entry.kind is EntryKind.REVIEW:
+        return REVIEW_LABELS.get(str(entry.data.get("act")), label)
     return label
 
 

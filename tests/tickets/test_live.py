@@ -92,7 +92,7 @@ async def test_the_one_who_has_waited_longest_stands_first(database: Database) -
             ticket_no = await make_ticket(session, conversation)
             await desk(session, NOW - number * MINUTE).ask(conversation.id, ticket_no)
             ids.append(conversation.id)
-        reach = Reach(99, "intake")
+        reach = Reach(99, "legal")
         rows = await talks(session, reach)
         count = await waiting(session, reach, NOW)
         elsewhere = await waiting(session, Reach(98, "squad_yuping"), NOW)
@@ -276,7 +276,7 @@ async def test_a_unit_sees_only_its_own_part_of_a_conversation(database: Databas
                 )
             )
         await make_ticket(session, conversation)
-        own = await talk_file(session, conversation.id, Reach(1, "intake"))
+        own = await talk_file(session, conversation.id, Reach(1, "legal"))
         everything = await talk_file(session, conversation.id, Reach(1, None, everything=True))
 
         assert [said.message.content["text"] for said in own.said] == ["刚才说的"]
@@ -294,5 +294,5 @@ async def test_a_confidential_reporters_conversation_stays_closed_to_the_unit(da
         )
 
         with pytest.raises(ConversationNotFound):
-            await talk_file(session, conversation.id, Reach(1, "intake"))
-        assert await talks(session, Reach(1, "intake")) == []
+            await talk_file(session, conversation.id, Reach(1, "legal"))
+        assert await talks(session, Reach(1, "legal")) == []

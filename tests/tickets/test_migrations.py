@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from tests.factories import make_ticket
 from tickets.database import Database, upgrade
 from tickets.files import keep_file, read_file
-from tickets.history import verify
-from tickets.models import Attachment, Ticket
+from tickets.history import append_entry, verify
+from tickets.models import Attachment, EntryKind, Ticket
+from tickets.values import Actor
 from tickets.vault import Vault
 
 # One ticket with one entry as version 0001 wrote them; the hashes are those that it computed.
@@ -123,6 +124,78 @@ async def test_history_stays_append_only_after_all_migrations(empty_url: str) ->
     for statement in ("UPDATE entries SET text = ''", "DELETE FROM entries"):
         with pytest.raises(sa.exc.DBAPIError, match="append-only"):
             await execute(empty_url, (statement, {}))
+
+
+async def test_the_history_learns_a_kind_and_keeps_its_triggers_and_rows(empty_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_url, "0003")
+    await execute(
+        empty_url,
+        (OLD_CONVERSATION, {}),
+        (
+            OLD_TICKET.replace("created_at,", "created_at, status_since,").replace(
+                "'normal', '2026", "'normal', '2026-11-23 06:05:00.000000', '2026", 1
+            ),
+            {"hash": HASH},
+        ),
+        # Not number 1, which PostgreSQL would give to the next row.
+        (OLD_ENTRY.replace("(1, 1, 1", "(77, 1, 1"), {"digest": DIGEST, "previous": "0" * 64, "hash": HASH}),
+    )
+
+    await asyncio.to_thread(upgrade, empty_url)
+
+    database = Database(empty_url)
+    async with database.transaction() as session:
+        ticket = (await session.scalars(sa.select(Ticket))).one()
+        await append_entry(session, ticket, EntryKind.REVIEW, Actor.system(), at=ticket.created_at)
+        assert await verify(session) == []
+    await database.close()
+    for statement, refusal in (
+        ("UPDATE entries SET text = ''", "append-only"),
+        (OLD_ENTRY.replace("(1, 1, 1, 'submitted'", "(9, 1, 9, 'gossip'"), "ck_entries_kind"),
+    ):
+        with pytest.raises(sa.exc.DBAPIError, match=refusal):
+            await execute(
+                empty_url,
+                (
+                    statement,
+                    {"digest": DIGEST, "previous": "0" * 64, "hash": HASH} if ":" in statement else {},
+                ),
+            )
+
+
+async def test_verdicts_of_before_are_taken_over_from_the_history(empty_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_url, "0008")
+    rating = OLD_ENTRY.replace(
+        "'submitted', 'citizen', '1', '诉求人', 'submitted', '狗叫', '{}'",
+        "'rating', 'citizen', '1', '诉求人', NULL, '', :data",
+    )
+    verdicts = [
+        (
+            rating.replace("(1, 1, 1,", f"({number}, 1, {number},"),
+            {"digest": DIGEST, "previous": "0" * 64, "hash": HASH, "data": data},
+        )
+        for number, data in ((2, '{"score": 5, "is_solved": true}'), (3, '{"score": 1, "is_solved": false}'))
+    ]
+    if empty_url.startswith("postgresql"):
+        verdicts = [(sql.replace(":data", "CAST(:data AS JSONB)"), values) for sql, values in verdicts]
+    await execute(
+        empty_url,
+        (OLD_CONVERSATION, {}),
+        (
+            OLD_TICKET.replace("created_at,", "created_at, status_since,").replace(
+                "'normal', '2026", "'normal', '2026-11-23 06:05:00.000000', '2026", 1
+            ),
+            {"hash": HASH},
+        ),
+        *verdicts,
+    )
+
+    await asyncio.to_thread(upgrade, empty_url)
+
+    database = Database(empty_url)
+    async with database.reading() as session:
+        assert (await session.scalars(sa.select(Ticket.is_solved))).one() is False
+    await database.close()
 
 
 def test_migrations_are_numbered_in_order() -> None:

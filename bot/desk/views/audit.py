@@ -31,6 +31,7 @@ LABELS = {
     "photo_hidden": "收回公开的照片",
     "api_key_made": "发放接口密钥",
     "api_key_revoked": "作废接口密钥",
+    "rota": "安排法律顾问轮值",
 }
 
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from bot.desk.context import FORM, VISIT, Visit, see_other, services, wake_outbox
 from bot.desk.errors import TEXTS, NotYourTicket, text_for
 from bot.desk.permissions import Permission
+from bot.desk.views.reviews import needs_review, submit_for_review
 from bot.desk.views.ticket import Draft, filled_template, reply_preview, show_ticket
 from tickets.casework import find_ticket
 from tickets.errors import ActorNotAllowed, BotError, TicketNotFound
@@ -52,11 +53,24 @@ async def reply(request: web.Request) -> web.StreamResponse:
         return await show_ticket(request, draft=draft, problem=text_for(problem), status=_status_for(problem))
     if form.text("action") == "preview":
         return await show_ticket(request, draft=draft, preview=await _preview(request, text))
+    if form.text("action") == "review" or await needs_review(request, text):
+        return await _submit(request, text, draft)
 
     async def work(tickets: TicketService, ticket_no: str, version: int | None) -> None:
         await tickets.reply(ticket_no, text, actor=visit.actor, expected_version=version)
 
     return await _change(request, work, draft, "reply")
+
+
+async def _submit(request: web.Request, text: str, draft: Draft) -> web.StreamResponse:
+    """Hand a reply in for legal review instead of sending it."""
+    try:
+        await submit_for_review(request, text)
+    except (TicketNotFound, NotYourTicket):
+        raise
+    except BotError as error:
+        return await show_ticket(request, draft=draft, problem=text_for(error), status=_status_for(error))
+    raise see_other(f"/tickets/{request.match_info['ticket_no']}?done=review")
 
 
 async def note(request: web.Request) -> web.StreamResponse:

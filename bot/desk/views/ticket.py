@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -26,8 +27,9 @@ from tickets.casework import find_ticket
 from tickets.categories import CATEGORIES
 from tickets.desk_queries import TicketFile, colleagues, has_photo, ticket_file
 from tickets.errors import ConversationNotFound
+from tickets.legal_review import DraftRow, LegalReview
 from tickets.live_queries import TalkFile, talk_file
-from tickets.models import Officer, ReporterMode, Ticket
+from tickets.models import DraftState, Officer, ReporterMode, Ticket
 from tickets.own_templates import own_templates
 from tickets.publication import is_published
 from tickets.workflow import ActorKind, Status, moves_for, needs_note
@@ -41,6 +43,8 @@ DONE = {
     "status": "已办理，诉求人会收到通知。",
     "assign": "已转办。",
     "take": "已接手，这张工单现在归您办理。",
+    "review": "已送法制审核。通过以后答复才会发给诉求人。",
+    "withdrawn": "送审的答复已撤回，可以改好再送。",
     "applied": "申请已提交，等督办人员审定。办理期限照常计算。",
     "supervised": "已列入督办。",
 }
@@ -108,6 +112,7 @@ async def show_ticket(
         people = await colleagues(session, found.ticket.department)
         talk = await _talk(session, visit, found.ticket)
         own = await own_templates(session, found.ticket.department)
+        drafts = await parts.bound(LegalReview, session, visit.now).drafts_of(found.ticket.id)
     ticket = found.ticket
     facts = _facts(visit, ticket, parts)
     await parts.ready()
@@ -133,7 +138,8 @@ async def show_ticket(
         cards=await asyncio.to_thread(fitting_cards, parts.knowledge, ticket, visit.now),
         templates=filled_templates(ticket, facts, own),
         preview_frame=reply_preview(parts, ticket, "\x01"),
-        draft=draft or Draft(),
+        draft=draft or Draft(reply=_returned_text(drafts)),
+        answer_draft=drafts[0] if drafts else None,
         problem=problem,
         preview=preview,
         notice=notice,
@@ -161,6 +167,11 @@ def _live(talk: TalkFile | None, visit: Visit, parts: Services) -> dict[str, Any
         "talk_wait": wait_mark(since, visit.now, parts.calendar) if since else None,
         "channel": CHANNELS.get(channel, channel),
     }
+
+
+def _returned_text(drafts: Sequence[DraftRow]) -> str:
+    """An answer that the reviewer returned stands in the form again, to be mended."""
+    return drafts[0].draft.text if drafts and drafts[0].draft.state is DraftState.RETURNED else ""
 
 
 def _facts(visit: Visit, ticket: Ticket, parts: Services) -> dict[str, str]:

@@ -1,0 +1,123 @@
+"""The three rates (响应率、解决率、满意率) computed again from the history alone.
+
+The dashboard counts columns of `tickets`, which is fast. Somebody who doubts it, or who reached into these
+columns, is answered by the append-only history: here nothing of a ticket is read but what never changes (its
+unit for the filter, kind and priority for a deadline that the history lost by an erasure).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tickets.deadlines import WorkingCalendar
+from tickets.errors import CalendarYearMissing
+from tickets.models import Entry, EntryKind, Ticket
+from tickets.statistics import SATISFIED_FROM, Period, Tally
+from tickets.workflow import Status
+
+_BATCH = 500
+
+
+@dataclass(slots=True)
+class Rates:
+    """The counts behind the three rates; the names are those of `Tally`."""
+
+    filed: int = 0
+    replies: int = 0
+    replies_in_time: int = 0
+    rated: int = 0
+    solved: int = 0
+    satisfied: int = 0
+
+    @classmethod
+    def of(cls, tally: Tally) -> Rates:
+        """What the dashboard says."""
+        return cls(
+            tally.filed, tally.replies, tally.replies_in_time, tally.rated, tally.solved, tally.satisfied
+        )
+
+
+async def rates_from_history(
+    session: AsyncSession,
+    period: Period,
+    calendar: WorkingCalendar,
+    now: datetime,
+    department: str | None = None,
+) -> Rates:
+    """Go through the history of every ticket filed in the period, in batches."""
+    found = Rates()
+    async for ticket, entries in _histories(session, period, department):
+        if not _is_merged(entries):
+            _count(found, ticket, entries, calendar, now)
+    return found
+
+
+async def _histories(
+    session: AsyncSession, period: Period, department: str | None
+) -> AsyncIterator[tuple[Ticket, Sequence[Entry]]]:
+    last = 0
+    while True:
+        wanted = (
+            select(Ticket)
+            .join(Entry, (Entry.ticket_id == Ticket.id) & (Entry.number == 1))
+            .where(Ticket.id > last, Entry.at >= period.begins, Entry.at < period.ends)
+            .order_by(Ticket.id)
+            .limit(_BATCH)
+        )
+        if department is not None:
+            wanted = wanted.where(Ticket.department == department)
+        batch = (await session.scalars(wanted)).all()
+        if not batch:
+            return
+        last = batch[-1].id
+        lines: dict[int, list[Entry]] = {ticket.id: [] for ticket in batch}
+        rows = select(Entry).where(Entry.ticket_id.in_(lines)).order_by(Entry.ticket_id, Entry.number)
+        for entry in await session.scalars(rows):
+            lines[entry.ticket_id].append(entry)
+        for ticket in batch:
+            yield ticket, lines[ticket.id]
+        session.expunge_all()
+
+
+def _count(
+    found: Rates, ticket: Ticket, entries: Sequence[Entry], calendar: WorkingCalendar, now: datetime
+) -> None:
+    found.filed += 1
+    replied_at = next((entry.at for entry in entries if entry.kind is EntryKind.REPLY), None)
+    due_at = _first_reply_due(ticket, entries, calendar)
+    stands = next((entry.to_status for entry in reversed(entries) if entry.to_status), Status.SUBMITTED)
+    if replied_at is not None or (stands.is_open and due_at is not None and due_at < now):
+        found.replies += 1
+        found.replies_in_time += replied_at is not None and due_at is not None and replied_at <= due_at
+    verdict = next((entry for entry in reversed(entries) if entry.kind is EntryKind.RATING), None)
+    if verdict is not None and verdict.erased_at is None:
+        found.rated += 1
+        found.solved += bool(verdict.data["is_solved"])
+        found.satisfied += verdict.data["score"] >= SATISFIED_FROM
+
+
+def _is_merged(entries: Sequence[Entry]) -> bool:
+    """Whether the ticket rests in another one now."""
+    acts = [
+        entry.data
+        for entry in entries
+        if entry.kind is EntryKind.MERGE and not entry.data.keys().isdisjoint({"into", "out_of"})
+    ]
+    return bool(acts) and "into" in acts[-1]
+
+
+def _first_reply_due(ticket: Ticket, entries: Sequence[Entry], calendar: WorkingCalendar) -> datetime | None:
+    """As promised when the ticket was filed, or when the year's calendar became known."""
+    for entry in entries:
+        promised = entry.data.get("first_reply_due_at")
+        if promised:
+            return datetime.fromisoformat(promised).astimezone(UTC)
+    try:
+        return calendar.due_times(ticket.kind, ticket.priority, entries[0].at).first_reply
+    except CalendarYearMissing:
+        return None
