@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from actions.base import Button
+
 if TYPE_CHECKING:
     from actions.base import Turn
 
@@ -23,3 +25,16 @@ def asks_aside(turn: Turn) -> bool:
     asks = understanding.intent == "legal_consult" and understanding.confidence >= _SURE_OF_ASIDE
     supported = turn.answer is not None and turn.answer.kind == "answer"
     return asks and supported and bool(_QUESTION.search(turn.text))
+
+
+def step_aside(turn: Turn) -> None:
+    """Another flow begins: a report that is under way waits for the citizen to come back to it."""
+    flow = turn.state.get("flow") or {}
+    if flow.get("name") == "report":
+        turn.state["put_aside"] = flow["draft"]
+    turn.state.pop("flow", None)
+
+
+def way_back(turn: Turn) -> tuple[Button, ...]:
+    """A button back to the report that waits, if one does."""
+    return (Button("button_resume_report", "report:resume"),) if turn.state.get("put_aside") else ()

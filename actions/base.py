@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tickets.aftercare import Aftercare
     from tickets.duplicates import Duplicates
     from tickets.live import LiveDesk
+    from tickets.paper_drafts import PaperDrafts
     from tickets.service import TicketService
 
 # Telegram allows 64 bytes in a button's payload, so nobody gets more.
@@ -215,6 +216,7 @@ class Turn:
     aftercare: Aftercare
     duplicates: Duplicates
     live: LiveDesk
+    drafts: PaperDrafts
     knowledge: KnowledgeBase
     is_with_officer: bool = False
 

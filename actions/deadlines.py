@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from actions import consult, handoff
-from actions.aside import asks_aside, wants_person
+from actions.aside import asks_aside, step_aside, wants_person, way_back
 from actions.base import Button, File, Reply
 from actions.penalty import PAPERS, Penalty, amount_alone
 from actions.spoken_dates import DateInFuture, NoSuchDate
@@ -91,6 +91,7 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
     if verb == "cancel":
         return _cancel(turn)
     if verb == "start" or flow.get("name") != "deadlines":
+        step_aside(turn)
         return _go_on(turn, Penalty())
     penalty = Penalty(**flow["penalty"])
     if verb == "paper" and value in PAPERS:
@@ -106,7 +107,7 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
 
 def _cancel(turn: Turn) -> list[Reply]:
     turn.state.pop("flow", None)
-    return [Reply("deadlines_cancelled")]
+    return [Reply("deadlines_cancelled", buttons=way_back(turn))]
 
 
 def _take(turn: Turn, penalty: Penalty, text: str, asking: str = "") -> list[Reply]:
@@ -192,7 +193,13 @@ def _told(turn: Turn, penalty: Penalty) -> Reply:
         "articles": _articles(turn, rules),
     }
     file = File(FILE_NAME, "text/calendar", law.as_ics(to_come, turn.now)) if to_come else None
-    return Reply("deadlines", params, _buttons(penalty, to_come), kind="file" if file else "text", file=file)
+    return Reply(
+        "deadlines",
+        params,
+        (*_buttons(penalty, to_come), *way_back(turn)),
+        kind="file" if file else "text",
+        file=file,
+    )
 
 
 def _rules_beside(penalty: Penalty) -> list[Rule]:
@@ -239,7 +246,10 @@ def _articles(turn: Turn, rules: list[Rule]) -> list[Any]:
 def _buttons(penalty: Penalty, to_come: list[Deadline]) -> tuple[Button, ...]:
     open_codes = {deadline.code for deadline in to_come}
     buttons = []
+    if "hearing" in open_codes:
+        buttons.append(Button("button_write_hearing", "paper:start:hearing"))
     if "reconsideration" in open_codes:
+        buttons.append(Button("button_write_reconsideration", "paper:start:reconsideration"))
         card = "recon_must_first" if penalty.paper == "on_the_spot" else "recon_choice"
         buttons.append(Button("button_which_way", f"consult:card:{card}"))
     buttons.append(Button("button_count_again", "deadlines:start"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from actions import consult, deadlines, emergency, handoff, live, report, smalltalk, status
+from actions import consult, deadlines, emergency, handoff, live, papers, report, smalltalk, status
 from actions.base import Button, Reply
 from actions.draft import hold
 
@@ -33,6 +33,7 @@ BUTTONS: dict[str, ButtonAction] = {
     "place": report.on_place_code,
     "live": live.on_button,
     "deadlines": deadlines.on_button,
+    "paper": papers.on_button,
 }
 # These also work while an officer talks: they ask for no further words.
 BUTTONS_WITH_OFFICER = ("status:show:", "live:")
@@ -41,11 +42,15 @@ FLOWS: dict[str, Action] = {
     "status": status.on_message,
     "handoff": handoff.on_message,
     "deadlines": deadlines.on_message,
+    "paper": papers.on_message,
 }
+# Buttons that may be pressed in the middle of a flow, which then asks its question again.
+BETWEEN = ("consult:", "paper:list:")
 # How a flow asks its question again, after something came in between.
 AGAIN: dict[str, Callable[[Turn], list[Reply]]] = {
     "report": report.ask_next,
     "deadlines": deadlines.ask_again,
+    "paper": papers.ask_again,
 }
 INTENTS: dict[str, Action] = {
     "complaint": report.start,
@@ -118,8 +123,9 @@ async def _press(turn: Turn, payload: str) -> list[Reply]:
     prefix, _, rest = payload.partition(":")
     if action := BUTTONS.get(prefix):
         replies = await action(turn, rest)
-        name = (turn.state.get("flow") or {}).get("name")
-        return [*replies, *AGAIN[name](turn)] if prefix == "consult" and name in AGAIN else replies
+        name = (turn.state.get("flow") or {}).get("name", "")
+        came_between = payload.startswith(BETWEEN) and name in AGAIN
+        return [*replies, *AGAIN[name](turn)] if came_between else replies
     return [smalltalk.menu("button_unknown")]
 
 
@@ -153,6 +159,8 @@ async def _by_meaning(turn: Turn) -> list[Reply]:
 
 def _by_rule(turn: Turn) -> Action | None:
     """Wishes that a rule knows and the NLU has no intent for."""
+    if papers.is_wanted(turn.text):
+        return papers.start
     if deadlines.is_wanted(turn.text, turn.today):
         return deadlines.start
     return None

@@ -30,6 +30,7 @@ from tickets.errors import BotError, DatabaseBusy
 from tickets.files import keep_file
 from tickets.live import LiveDesk
 from tickets.models import Mode
+from tickets.paper_drafts import PaperDrafts
 from tickets.service import TicketService
 
 if TYPE_CHECKING:
@@ -207,6 +208,7 @@ class Relay:
             aftercare=self._services.bound(Aftercare, session, now),
             duplicates=self._services.bound(Duplicates, session, now),
             live=self._services.bound(LiveDesk, session, now),
+            drafts=self._services.bound(PaperDrafts, session, now),
             is_with_officer=conversation.mode is Mode.OFFICER,
             knowledge=self._services.knowledge,
         )

@@ -12,6 +12,7 @@ from bot.texts import render_notice
 from tickets.clock import run_clock
 from tickets.files import expire_files
 from tickets.live import LiveDesk
+from tickets.paper_drafts import expire_drafts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ async def tick(services: Services) -> int:
     """Do all that is due now. Returns how many tickets and live talks were touched."""
     async with services.database.transaction() as session:
         await expire_files(session, utc_now())
+        await expire_drafts(session, utc_now())
     touched = 0
     while True:
         async with services.database.transaction() as session:

@@ -1,4 +1,4 @@
-"""The table of files that the assistant made for a citizen."""
+"""The tables of papers: files that were made for a citizen, and what they said for one so far."""
 
 from __future__ import annotations
 
@@ -32,3 +32,14 @@ class MadeFile(Base):
     size: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class PaperDraft(Base):
+    """What a citizen has said so far for a paper: sealed, and gone at `expires_at`."""
+
+    __tablename__ = "paper_drafts"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"), unique=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

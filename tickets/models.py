@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tickets.columns import Base, BigId, Json, StateJson, UtcDateTime, Word, one_of
 from tickets.desk_models import OwnTemplate, SavedView
-from tickets.file_models import MadeFile
+from tickets.file_models import MadeFile, PaperDraft
 from tickets.legal_models import AnswerDraft, DraftState, DutyLeave, HandOver, RotaPlan
 from tickets.live_models import LiveTalk
 from tickets.outward_models import ApiFiling, ApiKey
@@ -50,6 +50,7 @@ __all__ = [
     "OfficerSession",
     "OutboxItem",
     "OwnTemplate",
+    "PaperDraft",
     "Priority",
     "Purpose",
     "ReporterMode",

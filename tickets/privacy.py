@@ -26,8 +26,10 @@ from tickets.models import (
     MadeFile,
     Message,
     Mode,
+    PaperDraft,
     Ticket,
 )
+from tickets.paper_drafts import open_draft
 from tickets.staff import Role
 from tickets.values import Actor
 from tickets.vault import Vault, is_sealed
@@ -81,6 +83,7 @@ class Privacy(Casework):
                 {"at": row.created_at.isoformat(), "sender": row.sender.value, "content": row.content}
                 for row in messages
             ],
+            "paper_draft": await self._paper_draft(conversation_id),
             "files": [
                 {"name": name, "made_at": made_at.isoformat()}
                 for name, made_at in await self.session.execute(
@@ -133,6 +136,16 @@ class Privacy(Casework):
         if found is None:
             raise ConversationNotFound(str(conversation_id))
         return found
+
+    async def _paper_draft(self, conversation_id: int) -> dict[str, Any] | None:
+        row = await self.session.scalar(
+            select(PaperDraft).where(PaperDraft.conversation_id == conversation_id)
+        )
+        if row is None:
+            return None
+        if self.vault is None:
+            raise ContactSealed("a draft of a paper")
+        return open_draft(row, self.vault)
 
     async def _exported(self, ticket: Ticket) -> dict[str, Any]:
         entries = await self.session.scalars(
@@ -192,6 +205,7 @@ class Privacy(Casework):
     async def _erase_messages(self, conversation: Conversation) -> None:
         mine = Message.conversation_id == conversation.id
         await self.session.execute(delete(Follower).where(Follower.conversation_id == conversation.id))
+        await self.session.execute(delete(PaperDraft).where(PaperDraft.conversation_id == conversation.id))
         await self.session.execute(delete(MadeFile).where(MadeFile.conversation_id == conversation.id))
         await self.session.execute(
             update(Feedback).where(Feedback.conversation_id == conversation.id).values(question="")

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from bot.dates import moment
-from bot.texts import deadlines
+from bot.texts import deadlines, papers
 from bot.texts.zh import TEXTS
 
 if TYPE_CHECKING:
@@ -153,6 +153,7 @@ COMPOSERS: dict[str, Callable[[Reply], dict[str, Any]]] = {
     "card": _card,
     "card_law": _card_law,
     "deadlines": deadlines.compose,
+    **papers.COMPOSERS,
     "report_filed": _promise,
     "handoff_filed": _handoff,
     "live_begun": _live_begun,

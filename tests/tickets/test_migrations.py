@@ -17,6 +17,7 @@ from tickets.database import Database, upgrade
 from tickets.files import keep_file, read_file
 from tickets.history import append_entry, verify
 from tickets.models import Attachment, EntryKind, Ticket
+from tickets.paper_drafts import PaperDrafts
 from tickets.values import Actor
 from tickets.vault import Vault
 
@@ -86,7 +87,7 @@ async def test_a_ticket_of_the_first_version_lives_on(empty_url: str) -> None:
     await database.close()
 
 
-async def test_an_old_conversation_can_be_given_files(empty_url: str) -> None:
+async def test_an_old_conversation_can_be_given_files_and_drafts(empty_url: str) -> None:
     await asyncio.to_thread(upgrade, empty_url, "0003")
     await execute(empty_url, (OLD_CONVERSATION, {}))
 
@@ -99,6 +100,11 @@ async def test_an_old_conversation_can_be_given_files(empty_url: str) -> None:
             session, vault, 1, name="a.ics", media_type="text/calendar", content=b"a", now=datetime.now(UTC)
         )
         assert await read_file(session, vault, "web", "a", sha256) is not None
+        # Neither routing nor calendar is asked for a draft.
+        drafts = PaperDrafts(session, routing=None, calendar=None, now=datetime.now(UTC), vault=vault)  # type: ignore[arg-type]  # unused
+        assert await drafts.load(1) == {}
+        await drafts.save(1, {"paper": "hearing"})
+        assert await drafts.load(1) == {"paper": "hearing"}
     await database.close()
 
 

@@ -1,0 +1,1 @@
+"""Papers that a citizen hands in: what each has to say, and the DOCX that is filled with it."""
