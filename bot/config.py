@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -61,6 +62,24 @@ def _origins(value: str) -> tuple[str, ...]:
     return origins
 
 
+def _map_url(value: str) -> str:
+    return _with_only(value, {"latitude", "longitude", "name"})
+
+
+def _map_search_url(value: str) -> str:
+    return _with_only(value, {"place"})
+
+
+def _with_only(value: str, known: set[str]) -> str:
+    """An address with no placeholders but these, and one that a browser may open from our pages."""
+    names = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
+    if names - known:
+        raise ValueError(f"unknown placeholder {', '.join(sorted(names - known))}")
+    if not value.startswith(("https://", "http://", "geo:")):
+        raise ValueError("must begin with https:// or geo:")
+    return value
+
+
 def _setting(name: str, default: Any, read: Callable[[str], Any], meaning: str) -> Any:
     return field(default=default, metadata={"name": name, "read": read, "meaning": meaning})
 
@@ -102,6 +121,21 @@ class Settings:
         "",
         str,
         "keys that seal contact data, name:base64 of 32 bytes, by commas, newest last; empty: a file in var",
+    )
+    admin_second_factor: bool = _setting(
+        "WENFA_ADMIN_SECOND_FACTOR", True, _flag, "0 lets administrators in without a second factor"
+    )
+    map_url: str = _setting(
+        "WENFA_MAP_URL",
+        "geo:{latitude},{longitude}?q={latitude},{longitude}({name})",
+        _map_url,
+        "map of a place: {latitude} {longitude} (WGS-84) {name}; geo: opens the officer's own map",
+    )
+    map_search_url: str = _setting(
+        "WENFA_MAP_SEARCH_URL",
+        "",
+        _map_search_url,
+        "map search for a {place} in words; empty: none",
     )
     city_folder: str = _setting(
         "WENFA_CITY_FOLDER", "", str, "YAML data of another city; empty: 福清, in tickets/data"

@@ -143,6 +143,9 @@ class TicketService(Casework):
         if new is Status.RESOLVED:
             await self._check_after_photo(ticket)
         await self.move(ticket, new, actor, note, data={"photos": list(photos)} if photos else None)
+        if note.strip():
+            # The citizen reads it: that is an answer.
+            ticket.first_replied_at = ticket.first_replied_at or self.now
         await self.tell(ticket, f"notice_status_{new}", {"note": note})
 
     async def assign(

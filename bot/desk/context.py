@@ -84,12 +84,15 @@ def now(request: web.Request) -> datetime:
 
 
 def needs_second_factor(request: web.Request, officer: Officer) -> bool:
-    """Whether a second factor must be set up before anything else: by administrators of a public desk."""
-    return officer.role is Role.ADMINISTRATOR and officer.totp_secret is None and is_https(request)
+    """Whether a second factor must be set up before anything else: by administrators, unless a setting says
+    that they need none.
+    """
+    is_asked = request.config_dict[SETTINGS].admin_second_factor
+    return is_asked and officer.role is Role.ADMINISTRATOR and officer.totp_secret is None
 
 
 def is_https(request: web.Request) -> bool:
-    """Whether people reach the desk by https: cookies are secure then, administrators use two factors."""
+    """Whether people reach the desk by https: cookies are secure then."""
     return request.config_dict[SETTINGS].base_url.startswith("https://")
 
 

@@ -23,6 +23,9 @@ def test_defaults_listen_on_loopback() -> None:
         ("WENFA_NLU_ENABLED", "x"),
         ("WENFA_LOG_FORMAT", "xml"),
         ("WENFA_VECTORS", "some"),
+        ("WENFA_MAP_URL", "https://map.example/{street}"),
+        ("WENFA_MAP_URL", "javascript:alert({latitude})"),
+        ("WENFA_MAP_SEARCH_URL", "https://map.example/{latitude}"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:

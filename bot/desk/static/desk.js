@@ -28,7 +28,8 @@ for (const form of $$('form[data-keep]')) {
   const field = $('textarea', form);
   if (!field) continue;
   const key = `wenfa:${location.pathname}:${form.dataset.keep}`;
-  if (new URLSearchParams(location.search).get('done') === form.dataset.keep) sessionStorage.removeItem(key);
+  const done = new URLSearchParams(location.search).get('done');
+  if ((form.dataset.doneBy ?? form.dataset.keep).split(' ').includes(done)) sessionStorage.removeItem(key);
   if (!field.value) field.value = sessionStorage.getItem(key) ?? '';
   if (field.value && form.closest('details')) form.closest('details').open = true;
   field.addEventListener('input', () => sessionStorage.setItem(key, field.value));

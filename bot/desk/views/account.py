@@ -74,10 +74,12 @@ async def end_session(request: web.Request) -> web.StreamResponse:
 
 async def second_factor_page(request: web.Request) -> web.StreamResponse:
     """The QR code to set the second factor up, or the way to turn it off."""
-    return _second_factor(request)
+    return _second_factor(request, is_first="first" in request.query)
 
 
-def _second_factor(request: web.Request, problem: str = "", status: int = 200) -> web.Response:
+def _second_factor(
+    request: web.Request, problem: str = "", status: int = 200, *, is_first: bool = False
+) -> web.Response:
     visit = request[VISIT]
     secret = candidate_secret(visit.officer, visit.session.token_hash)
     code = segno.make(setup_uri(visit.officer, secret), error="m")
@@ -88,6 +90,7 @@ def _second_factor(request: web.Request, problem: str = "", status: int = 200) -
         status=status,
         problem=problem,
         is_on=visit.officer.totp_secret is not None,
+        is_first=is_first,
         is_required=needs_second_factor(request, visit.officer),
         secret=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
         picture=picture,
@@ -110,5 +113,7 @@ async def set_second_factor(request: web.Request) -> web.StreamResponse:
                 done = "second-factor"
             audit(request, session, done.replace("-", "_"), subject=officer.username)
     except BotError as error:
-        return _second_factor(request, text_for(error), 422)
+        return _second_factor(request, text_for(error), 422, is_first=form.text("first") == "1")
+    if form.text("first") == "1":
+        raise see_other("/?done=second-factor")
     raise see_other(f"/account?done={done}")

@@ -158,7 +158,7 @@ async def welcome(request: web.Request) -> web.StreamResponse:
             display_name=display_name,
         )
     log.info("desk.officer_joined", officer_id=officer_id)
-    raise await auth.sign_in(request, officer_id, "/")
+    raise await auth.sign_in(request, officer_id, "/account/second-factor?first=1")
 
 
 async def _make_account(

@@ -18,7 +18,7 @@ from bot.desk.views.ticket import Draft, filled_template, reply_preview, show_ti
 from tickets.casework import find_ticket
 from tickets.errors import ActorNotAllowed, BotError, TicketNotFound
 from tickets.service import TicketService
-from tickets.workflow import Status
+from tickets.workflow import ALLOWED, Status
 
 # Telegram shows 4,096 characters in a message, the department's name and the number among them.
 MAX_TEXT_LENGTH = 2000
@@ -56,10 +56,17 @@ async def reply(request: web.Request) -> web.StreamResponse:
     if form.text("action") == "review" or await needs_review(request, text):
         return await _submit(request, text, draft)
 
-    async def work(tickets: TicketService, ticket_no: str, version: int | None) -> None:
-        await tickets.reply(ticket_no, text, actor=visit.actor, expected_version=version)
+    resolves = form.text("action") == "resolve"
 
-    return await _change(request, work, draft, "reply")
+    async def work(tickets: TicketService, ticket_no: str, version: int | None) -> None:
+        if resolves:
+            await tickets.change_status(
+                ticket_no, Status.RESOLVED, actor=visit.actor, note=text, expected_version=version
+            )
+        else:
+            await tickets.reply(ticket_no, text, actor=visit.actor, expected_version=version)
+
+    return await _change(request, work, draft, "resolved" if resolves else "reply")
 
 
 async def _submit(request: web.Request, text: str, draft: Draft) -> web.StreamResponse:
@@ -131,15 +138,18 @@ async def assign(request: web.Request) -> web.StreamResponse:
 
 
 async def take(request: web.Request) -> web.StreamResponse:
-    """The officer takes the ticket upon themselves."""
-    visit = request[VISIT]
+    """The officer takes the ticket upon themselves, and begins with it if they say so."""
+    visit, begins = request[VISIT], request[FORM].text("begin") == "1"
 
     async def work(tickets: TicketService, ticket_no: str, version: int | None) -> None:
         await tickets.assign(
             ticket_no, officer_id=visit.officer.id, actor=visit.actor, expected_version=version
         )
+        ticket = await tickets.find(ticket_no)
+        if begins and Status.IN_PROGRESS in ALLOWED[ticket.status]:
+            await tickets.change_status(ticket_no, Status.IN_PROGRESS, actor=visit.actor)
 
-    return await _change(request, work, Draft(), "take")
+    return await _change(request, work, Draft(), "begun" if begins else "take")
 
 
 async def _change(request: web.Request, work: Work, draft: Draft, done: str) -> web.StreamResponse:

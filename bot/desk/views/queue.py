@@ -34,7 +34,11 @@ EMPTY = {
     View.OPEN: ("没有在办工单", "诉求人提交后会马上出现在这里。"),
     View.CLOSED: ("还没有办结的工单", ""),
 }
-VIEW_DONE = {"view-saved": "视图已保存，在左边“我的视图”里。", "view-dropped": "视图已删除。"}
+VIEW_DONE = {
+    "view-saved": "视图已保存，在左边“我的视图”里。",
+    "view-dropped": "视图已删除。",
+    "second-factor": "动态验证码已开通，下次登录时要用。欢迎！",
+}
 
 
 async def queue_page(request: web.Request) -> web.StreamResponse:

@@ -12,7 +12,8 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import dates
-from bot.desk.cards import fitting_cards
+from bot.config import Settings
+from bot.desk.cards import fitting_law
 from bot.desk.context import ROOT, VISIT, Visit, services
 from bot.desk.due import due_mark
 from bot.desk.errors import NotYourTicket
@@ -23,6 +24,7 @@ from bot.desk.timeline import timeline
 from bot.desk.waits import wait_mark
 from bot.services import Services
 from bot.texts import render_notice
+from bot.typedefs import SETTINGS
 from tickets.casework import find_ticket
 from tickets.categories import CATEGORIES
 from tickets.desk_queries import TicketFile, colleagues, has_photo, ticket_file
@@ -42,6 +44,8 @@ DONE = {
     "note": "备注已保存，只有工作人员能看到。",
     "status": "已办理，诉求人会收到通知。",
     "assign": "已转办。",
+    "begun": "已接手并开始办理，诉求人会收到通知。",
+    "resolved": "答复已发出，工单已办结。",
     "take": "已接手，这张工单现在归您办理。",
     "review": "已送法制审核。通过以后答复才会发给诉求人。",
     "withdrawn": "送审的答复已撤回，可以改好再送。",
@@ -114,7 +118,7 @@ async def show_ticket(
         own = await own_templates(session, found.ticket.department)
         drafts = await parts.bound(LegalReview, session, visit.now).drafts_of(found.ticket.id)
     ticket = found.ticket
-    facts = _facts(visit, ticket, parts)
+    facts, moves = _facts(visit, ticket, parts), _moves(visit, ticket)
     await parts.ready()
     return page(
         request,
@@ -124,7 +128,8 @@ async def show_ticket(
         file=found,
         moments=timeline(found.entries, _visible_said(visit, found), parts.routing),
         due=due_mark(ticket.status, ticket.due_at, visit.now, parts.calendar, ticket.accept_due_at),
-        moves=_moves(visit, ticket),
+        moves=moves,
+        may_resolve=any(move.status is Status.RESOLVED for move in moves),
         department=parts.routing.department(ticket.department),
         town=parts.routing.town(ticket.town),
         contact=contact,
@@ -133,9 +138,9 @@ async def show_ticket(
         categories=CATEGORIES,
         category_name=CATEGORIES[ticket.category].name if ticket.category in CATEGORIES else ticket.category,
         place_text=str((ticket.place or {}).get("text", "")),
-        map_url=_map_url(ticket),
+        map_url=_map_url(request.config_dict[SETTINGS], ticket),
         is_public=is_published(ticket),
-        cards=await asyncio.to_thread(fitting_cards, parts.knowledge, ticket, visit.now),
+        law=await asyncio.to_thread(fitting_law, parts.knowledge, ticket, visit.now),
         templates=filled_templates(ticket, facts, own),
         preview_frame=reply_preview(parts, ticket, "\x01"),
         draft=draft or Draft(reply=_returned_text(drafts)),
@@ -246,13 +251,16 @@ def _contact_state(visit: Visit, ticket: Ticket) -> str:
     return "hidden" if is_hidden or not visit.may(Permission.WORK_TICKETS) else "kept"
 
 
-def _map_url(ticket: Ticket) -> str:
-    if ticket.latitude is None or ticket.longitude is None:
-        return ""
-    # geo: opens the map application that the officer has; no map service learns of the place before that.
-    label = quote(ticket.ticket_no)
-    point = f"{ticket.latitude:.6f},{ticket.longitude:.6f}"
-    return f"geo:{point}?q={point}({label})"
+def _map_url(settings: Settings, ticket: Ticket) -> str:
+    """The operator's map: of the position, else a search for the words. It learns nothing before a click."""
+    if ticket.latitude is not None and ticket.longitude is not None:
+        return settings.map_url.format(
+            latitude=f"{ticket.latitude:.6f}",
+            longitude=f"{ticket.longitude:.6f}",
+            name=quote(ticket.ticket_no),
+        )
+    place = str((ticket.place or {}).get("text", "")).strip()
+    return settings.map_search_url.format(place=quote(place[:80], safe="")) if place else ""
 
 
 def _assignment(visit: Visit, ticket: Ticket, people: Any, routing: Any) -> dict[str, Any]:
@@ -267,6 +275,7 @@ def _assignment(visit: Visit, ticket: Ticket, people: Any, routing: Any) -> dict
         and not visit.may(Permission.SUPERVISE),
         "may_extend": is_worker and ticket.due_at is not None and ticket.status is not Status.SUBMITTED,
         "may_supervise": ticket.is_open and visit.may(Permission.SUPERVISE) and ticket.supervised_at is None,
+        "may_begin": is_worker and ticket.status is not Status.IN_PROGRESS,
         "may_take": is_worker and ticket.officer_id != visit.officer.id and _may_hold(visit.officer, ticket),
         "departments": departments if may_move else [],
         "people": people if is_worker else [],

@@ -54,8 +54,8 @@ async def parts(tmp_path: Path, knowledge: KnowledgeBase) -> AsyncIterator[Servi
 
 @pytest.fixture
 def desk_settings(tmp_path: Path) -> Settings:
-    """Plain http on this machine."""
-    return Settings(data_folder=tmp_path, nlu_enabled=False)
+    """Plain http on this machine, and administrators come in with a password alone."""
+    return Settings(data_folder=tmp_path, nlu_enabled=False, admin_second_factor=False)
 
 
 @pytest.fixture

@@ -167,7 +167,7 @@ async def test_the_first_administrator_comes_in_by_a_link_that_works_once(
     assert "系统管理员" in page.text
     page = await _join(browser, f"/welcome/{token}")
 
-    assert (page.status, page.path) == (200, "/desk/")
+    assert (page.status, page.path) == (200, "/desk/account/second-factor?first=1")
     assert "陈主任" in page.text
     again = await second_browser.get(f"/welcome/{token}")
     assert "这个邀请链接已经用过" in again.text
@@ -217,7 +217,7 @@ async def test_a_welcome_form_that_is_refused_keeps_the_names_and_the_link(
     assert page.status == 422
     assert words in page.text
     assert "陈主任" in page.text
-    assert (await _join(browser, f"/welcome/{token}")).path == "/desk/"
+    assert (await _join(browser, f"/welcome/{token}")).path == "/desk/account/second-factor?first=1"
 
 
 async def _join(browser: Browser, path: str, **changes: str) -> Page:

@@ -286,3 +286,27 @@ async def test_an_unknown_ticket_can_not_be_changed(signed_in: Browser) -> None:
 
     assert page.status == 404
     assert "没有这张工单" in page.text
+
+
+async def test_a_reply_can_close_the_ticket_in_one_step(at_ticket: Browser, parts: Services) -> None:
+    page = await at_ticket.post(f"/tickets/{TICKET}/reply", text="垃圾已清走", action="resolve")
+
+    assert "工单已办结" in page.text
+    stored = await _stored(parts)
+    assert stored.status is Status.RESOLVED
+    assert stored.first_replied_at is not None
+    async with parts.database.reading() as session:
+        told = (await session.scalars(select(Message).order_by(Message.id.desc()).limit(1))).one()
+    assert "垃圾已清走" in told.content["text"]
+
+
+async def test_taking_a_ticket_can_begin_it(signed_in: Browser, officer: Officer, parts: Services) -> None:
+    async with parts.database.transaction() as session:
+        filed = await make_ticket(session)
+    await signed_in.get(f"/tickets/{filed.ticket_no}")
+
+    page = await signed_in.post(f"/tickets/{filed.ticket_no}/take", begin="1")
+
+    stored = await _stored(parts, filed.ticket_no)
+    assert "已接手并开始办理" in page.text
+    assert (stored.status, stored.officer_id) == (Status.IN_PROGRESS, officer.id)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
+from bot.config import Settings
 from bot.services import Services
 from tests.bot.desk.browsing import Browser, add_officer
 from tests.factories import NOW, make_conversation, make_service, make_ticket
@@ -222,3 +223,27 @@ async def test_a_closed_ticket_offers_no_assignment(
 
     assert f"/tickets/{ticket_no}/assign" not in page.text
     assert "重新办理" in page.text
+
+
+async def test_the_map_is_the_operators_choice(
+    signed_in: Browser, parts: Services, desk_settings: Settings
+) -> None:
+    object.__setattr__(desk_settings, "map_url", "https://map.example/?at={longitude},{latitude}&name={name}")
+    object.__setattr__(desk_settings, "map_search_url", "https://map.example/find?q={place}")
+    at_point = await _file(
+        parts, place=Place("龙田镇东华村", latitude=25.62, longitude=119.47, datum="WGS-84")
+    )
+    in_words = await _file(parts, place=Place('龙田镇 "东华"&村'))
+
+    point = (await signed_in.get(f"/tickets/{at_point}")).text
+    words = (await signed_in.get(f"/tickets/{in_words}")).text
+
+    assert f"https://map.example/?at=119.470000,25.620000&amp;name={at_point}" in point
+    assert "https://map.example/find?q=%E9%BE%99%E7%94%B0%E9%95%87%20%22%E4%B8%9C" in words
+
+
+async def test_fitting_articles_stand_beside_the_cards(signed_in: Browser, parts: Services) -> None:
+    page = await signed_in.get(f"/tickets/{await _file(parts)}")
+
+    assert "相关规则和法条" in page.text
+    assert '<details class="article"><summary>《' in page.text
