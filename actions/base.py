@@ -31,16 +31,35 @@ CHINA = ZoneInfo("Asia/Shanghai")
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A point that a citizen shared; degrees, and the datum they are in ("WGS-84" or "GCJ-02")."""
+    """A point that a citizen shared; degrees, and the datum they are in ("WGS-84" or "GCJ-02").
+
+    Attributes:
+        name: what the citizen's map calls the place; "" if it says nothing.
+    """
 
     latitude: float
     longitude: float
     datum: str = "WGS-84"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A photo or a recording that the channel's server still holds.
+
+    Attributes:
+        kind: "photo" or "voice".
+        ref: what the channel fetches it by (a file id, a media id).
+    """
+
+    kind: str
+    ref: str
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing that a citizen sent. At least one of text, payload, photo and location is set.
+    """One thing that a citizen sent, or several that came at once and are taken as one. At least one of
+    text, payload, photo, media, recording and location is set.
 
     Attributes:
         channel: "web", "telegram", "wechat" or "console".
@@ -49,6 +68,9 @@ class Message:
         text: as typed, not cleaned.
         payload: of the button that was pressed, with its `label`.
         photo: SHA-256 of a photo that is already in the photo store.
+        media: to be fetched; the relay stores the message first, and turns this into `photo` or `recordings`.
+        more_photos: those that came with the first one.
+        recordings: SHA-256 of voice messages in the store of recordings.
     """
 
     channel: str
@@ -59,6 +81,19 @@ class Message:
     label: str | None = None
     photo: str | None = None
     location: Location | None = None
+    media: Media | None = None
+    more_photos: tuple[str, ...] = ()
+    recordings: tuple[str, ...] = ()
+
+    @property
+    def photos(self) -> tuple[str, ...]:
+        """All photos, in the order in which they came."""
+        return ((self.photo,) if self.photo else ()) + self.more_photos
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether there is anything but words in it."""
+        return bool(self.photos or self.recordings or self.location)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +170,8 @@ class Reply:
     """One message to the citizen: a text's key and parameters.
 
     Attributes:
-        kind: "text", "card", "file", "location_request" or "rating"; a channel that can't show a kind shows
-            its text.
+        kind: "text", "card", "photo", "file", "location_request", "rating" or "progress"; a channel that
+            can't show a kind shows its text (docs/channels.md).
         answer: what the knowledge base found, for kind "card".
         articles: the texts behind its citations, for kind "card".
         file: for kind "file"; the relay stores it with the turn.
@@ -162,6 +197,9 @@ class Outgoing:
             same in plain text.
         file: for kind "file": name, media_type, size (bytes) and sha256, by which `bot/files.py` finds the
             bytes; None otherwise. `text` says what the file is.
+        photo: for kind "photo": SHA-256 in the photo store.
+        progress: for kind "progress": ticket_no and status (the word for where it stands), for channels that
+            tell news in a form of their own.
         key: of the text that it was made from; tells what was said without its words.
     """
 
@@ -171,6 +209,8 @@ class Outgoing:
     card: Mapping[str, Any] | None = None
     key: str = ""
     file: Mapping[str, Any] | None = None
+    photo: str | None = None
+    progress: Mapping[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The form that the database keeps and `wenfa chat` prints."""
@@ -179,8 +219,11 @@ class Outgoing:
             content["buttons"] = [{"label": label, "payload": payload} for label, payload in self.buttons]
         if self.card:
             content["card"] = dict(self.card)
-        if self.file:
-            content["file"] = dict(self.file)
+        for name in ("file", "progress"):
+            if value := getattr(self, name):
+                content[name] = dict(value)
+        if self.photo:
+            content["photo"] = self.photo
         return content
 
     @classmethod
@@ -188,7 +231,16 @@ class Outgoing:
         """The inverse of `as_json`."""
         buttons = tuple((button["label"], button["payload"]) for button in content.get("buttons", ()))
         kind, key = content.get("kind", "text"), content.get("key", "")
-        return cls(content["text"], buttons, kind, content.get("card"), key, content.get("file"))
+        return cls(
+            content["text"],
+            buttons,
+            kind,
+            content.get("card"),
+            key,
+            content.get("file"),
+            content.get("photo"),
+            content.get("progress"),
+        )
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from actions.base import Turn
+    from knowledge_base.base import KnowledgeBase
     from knowledge_base.models import Article, Cite
 
 # Buttons for the cards that lie close; more would be a list, not a choice.
@@ -72,8 +73,17 @@ def _card(turn: Turn, found: Answer) -> Reply:
     if found.card.category:
         buttons.append(Button("button_report_this", f"report:start:{found.card.category}"))
     return Reply(
-        "card", kind="card", answer=found, articles=_articles(turn, found.citations), buttons=tuple(buttons)
+        "card",
+        kind="card",
+        answer=found,
+        articles=_articles(turn.knowledge, found.citations),
+        buttons=tuple(buttons),
     )
+
+
+def card_alone(knowledge: KnowledgeBase, found: Answer) -> Reply:
+    """The card of an answer and nothing to press, for where no conversation goes on."""
+    return Reply("card", kind="card", answer=found, articles=_articles(knowledge, found.citations))
 
 
 def _shown(turn: Turn, card_id: str) -> Answer | None:
@@ -81,13 +91,13 @@ def _shown(turn: Turn, card_id: str) -> Answer | None:
     card = turn.knowledge.cards.get(card_id)
     if card is None or not card.is_valid_on(turn.today):
         return None
-    articles = _articles(turn, card.cites)
+    articles = _articles(turn.knowledge, card.cites)
     citations = tuple(Citation(a.law, a.article, a.status, a.effective_from) for a in articles)
     return Answer("answer", card.answer, citations, card, confidence=1.0, as_of=turn.today)
 
 
-def _articles(turn: Turn, cites: Iterable[Cite | Citation]) -> tuple[Article, ...]:
-    texts = (turn.knowledge.article(cite.law, cite.article) for cite in cites)
+def _articles(knowledge: KnowledgeBase, cites: Iterable[Cite | Citation]) -> tuple[Article, ...]:
+    texts = (knowledge.article(cite.law, cite.article) for cite in cites)
     return tuple(article for article in texts if article is not None)
 
 
@@ -127,5 +137,5 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
     if found is None:
         return [Reply("card_gone", buttons=(Button("button_ask_person", "human:question"),))]
     if verb == "law":
-        return [Reply("card_law", articles=_articles(turn, found.citations))]
+        return [Reply("card_law", articles=_articles(turn.knowledge, found.citations))]
     return [_card(turn, found)]

@@ -140,7 +140,7 @@ async def _run_command(turn: Turn, command: str, rest: str) -> list[Reply]:
 
 async def _by_meaning(turn: Turn) -> list[Reply]:
     """No flow is under way: let the intent decide, or ask once with buttons."""
-    if turn.message.photo or turn.message.location:
+    if turn.message.has_evidence:
         return await report.start(turn)
     if not any(character.isalnum() for character in turn.text):
         return [smalltalk.menu("no_words")]

@@ -47,6 +47,7 @@ class Draft:
         place: as said; with `location` when a point was shared.
         outside: the other city that the place seems to be in; None if there is none or the citizen said no.
         photos: SHA-256 of each.
+        recordings: SHA-256 of each voice message.
         photos_asked: photos were sent, or the question was passed over.
         similar_shown: tickets of the same matter were looked for, and shown if there were any.
         contact: a phone number or the like; "" when the citizen stays anonymous; None when not asked yet.
@@ -62,6 +63,7 @@ class Draft:
     outside: str | None = None
     happened: str | None = None
     photos: list[str] = field(default_factory=list)
+    recordings: list[str] = field(default_factory=list)
     photos_asked: bool = False
     contact: str | None = None
     reporter_mode: str = "anonymous"
@@ -123,16 +125,20 @@ class Draft:
     def take_place(self, turn: Turn, text: str) -> None:
         """Keep a place as said, and notice when it lies in another city."""
         self.place = text[:MAX_PLACE_CHARACTERS]
-        self.outside = turn.tickets.routing.locate(Place(self.place)).outside
+        self._notice_outside(turn)
 
     def take_location(self, turn: Turn, location: Location) -> None:
-        """Keep the point; a place said in words stays beside it."""
+        """Keep the point; a place said in words stays beside it, else the map's name of it does."""
         self.location = {
             "latitude": location.latitude,
             "longitude": location.longitude,
             "datum": location.datum,
         }
-        self.outside = turn.tickets.routing.locate(Place("", **self.location)).outside
+        self.place = self.place or location.name[:MAX_PLACE_CHARACTERS]
+        self._notice_outside(turn)
+
+    def _notice_outside(self, turn: Turn) -> None:
+        self.outside = turn.tickets.routing.locate(Place(self.place, **(self.location or {}))).outside
 
     def as_ticket(self, conversation_id: int) -> NewTicket:
         """What is filed; only for a draft that misses nothing."""
@@ -147,6 +153,7 @@ class Draft:
             place=Place(self.place, **location),
             happened=self.happened,
             photos=tuple(self.photos),
+            recordings=tuple(self.recordings),
             reporter_mode=self.reporter_mode,
             contact=self.contact or None,
             conversation_id=conversation_id,

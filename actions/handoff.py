@@ -58,12 +58,13 @@ async def on_message(turn: Turn) -> list[Reply]:
         if turn.understanding.intent == "deny":
             return _ask_question(turn)
     question = turn.message.text.strip()
-    if len(question) < MIN_QUESTION_CHARACTERS and not turn.message.photo:
-        return [Reply("handoff_question_short")]
-    if turn.message.photo:
-        flow.setdefault("photos", []).append(turn.message.photo)
-        return [Reply("handoff_photo_kept")]
-    return await _file(turn, question)
+    flow.setdefault("photos", []).extend(turn.message.photos)
+    flow.setdefault("recordings", []).extend(turn.message.recordings)
+    if len(question) >= MIN_QUESTION_CHARACTERS:
+        return await _file(turn, question)
+    if turn.message.recordings:
+        return [Reply("handoff_voice_kept")]
+    return [Reply("handoff_photo_kept" if turn.message.photos else "handoff_question_short")]
 
 
 def _ask_question(turn: Turn) -> list[Reply]:
@@ -90,6 +91,7 @@ async def _already_sent(turn: Turn) -> list[Reply]:
 
 
 async def _file(turn: Turn, question: str) -> list[Reply]:
+    flow = turn.state.get("flow") or {}
     filed = await turn.tickets.file(
         NewTicket(
             kind=TicketKind.CONSULTATION,
@@ -98,7 +100,8 @@ async def _file(turn: Turn, question: str) -> list[Reply]:
             summary=question,
             place=None,
             happened=None,
-            photos=tuple(turn.state["flow"].get("photos", ())) if turn.state.get("flow") else (),
+            photos=tuple(flow.get("photos", ())),
+            recordings=tuple(flow.get("recordings", ())),
             reporter_mode="anonymous",
             contact=None,
             conversation_id=turn.conversation_id,

@@ -57,11 +57,8 @@ async def on_message(turn: Turn) -> list[Reply]:
     draft = _draft(turn)
     if wants_to_cancel(turn):
         return _put_aside(turn, "report_cancelled")
-    if turn.message.photo:
-        return _take_photo(turn, draft)
-    if turn.message.location:
-        draft.take_location(turn, turn.message.location)
-        return _go_on(turn, draft, Reply("report_location_kept"))
+    if turn.message.has_evidence:
+        return _go_on(turn, draft, *_take_evidence(turn, draft))
     if not any(character.isalnum() for character in turn.text):
         return [Reply("report_no_words"), *ask_next(turn)]
     asking = turn.state["flow"]["asking"]
@@ -121,12 +118,10 @@ def _go_on(turn: Turn, draft: Draft, *before: Reply) -> list[Reply]:
 
 
 def _begin(turn: Turn, draft: Draft) -> list[Reply]:
-    if turn.message.photo:
-        draft.take_photo(turn.message.photo)
-    if turn.message.location:
-        draft.take_location(turn, turn.message.location)
+    kept = _keep_evidence(turn, draft)
     turn.state.pop("held", None)
-    return _go_on(turn, draft, *([questions.opening(draft)] if draft.what else []))
+    opening = [questions.opening(draft)] if draft.what else []
+    return _go_on(turn, draft, *opening, *kept)
 
 
 def _put_aside(turn: Turn, key: str) -> list[Reply]:
@@ -234,18 +229,42 @@ def _correct(turn: Turn, draft: Draft, part: str, rest: str) -> list[Reply]:
     return _go_on(turn, draft)
 
 
-def _take_photo(turn: Turn, draft: Draft) -> list[Reply]:
-    """Keep the photo; a caption is part of the story, and may be all of it."""
-    kept = draft.take_photo(turn.message.photo or "")
-    if turn.text and draft.what:
-        draft.add_to_story(turn.message.text)
-    elif turn.text:
+def _take_evidence(turn: Turn, draft: Draft) -> list[Reply]:
+    """Keep photos, voice and place; the words with them are the story, or what was asked for."""
+    if turn.text and not draft.what:
         draft.take_story(turn)
-    return _go_on(
-        turn,
-        draft,
-        Reply("report_photo_kept" if kept else "report_photos_full", {"count": len(draft.photos)}),
-    )
+    elif turn.text:
+        _take_words_beside(turn, draft)
+    return _keep_evidence(turn, draft)
+
+
+def _take_words_beside(turn: Turn, draft: Draft) -> None:
+    asking = turn.state["flow"]["asking"]
+    words = turn.message.text.strip()
+    if asking == "place" and turn.message.location:
+        draft.take_place(turn, words)
+    elif asking == "contact" and (number := _CONTACT.search(words)):
+        draft.contact, draft.reporter_mode = number.group(), "real_name"
+    else:
+        draft.add_to_story(words)
+        if not draft.place and (place := said_place(turn)):
+            draft.take_place(turn, place)
+
+
+def _keep_evidence(turn: Turn, draft: Draft) -> list[Reply]:
+    """Put photos, voice and place into the draft. Returns what to say of them."""
+    said = []
+    if turn.message.photos:
+        room_for_all = all(draft.take_photo(sha256) for sha256 in turn.message.photos)
+        key = "report_photo_kept" if room_for_all else "report_photos_full"
+        said.append(Reply(key, {"count": len(draft.photos)}))
+    if turn.message.recordings:
+        draft.recordings = list(dict.fromkeys((*draft.recordings, *turn.message.recordings)))
+        said.append(Reply("report_voice_kept"))
+    if turn.message.location:
+        draft.take_location(turn, turn.message.location)
+        said.append(Reply("report_location_kept"))
+    return said
 
 
 # --- buttons

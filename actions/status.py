@@ -105,8 +105,16 @@ async def _follow(turn: Turn, ticket_no: str) -> list[Reply]:
     ]
 
 
+async def _show_with_proof(turn: Turn, rest: str) -> list[Reply]:
+    """A link was opened that carries the number and the receipt code."""
+    ticket_no, _, code = rest.partition(":")
+    turn.state.setdefault("flow", {"name": "status", "ticket_no": ticket_no})
+    return await _show_by_code(turn, ticket_no, code)
+
+
 VERBS: dict[str, Callable[[Turn, str], Awaitable[list[Reply]]]] = {
     "cancel": _cancel,
+    "code": _show_with_proof,
     "add": _ask_words,
     "withdraw": _ask_withdrawal,
     "withdraw!": _withdraw,
@@ -161,7 +169,7 @@ async def _show_by_code(turn: Turn, ticket_no: str, code: str) -> list[Reply]:
     wrong = turn.state.get("wrong_codes", {})
     day = turn.now.date().isoformat()
     if wrong.get("day") == day and wrong["count"] >= MAX_WRONG_CODES:
-        turn.state.pop("flow")
+        _end(turn)
         return [Reply("status_too_many_codes", buttons=(Button("button_human", "menu:human"),))]
     try:
         view = await turn.tickets.status_for(ticket_no, receipt_code=code)
@@ -169,8 +177,14 @@ async def _show_by_code(turn: Turn, ticket_no: str, code: str) -> list[Reply]:
         count = wrong["count"] + 1 if wrong.get("day") == day else 1
         turn.state["wrong_codes"] = {"day": day, "count": count}
         return [Reply("status_wrong_code", {"ticket_no": ticket_no}, (CANCEL,))]
-    turn.state.pop("flow")
+    _end(turn)
     return [_view(view)]
+
+
+def _end(turn: Turn) -> None:
+    """Leave this flow; another one that is under way goes on."""
+    if turn.state.get("flow", {}).get("name") == "status":
+        turn.state.pop("flow")
 
 
 async def _reopen(turn: Turn, ticket_no: str) -> list[Reply]:
@@ -188,11 +202,15 @@ async def _reopen(turn: Turn, ticket_no: str) -> list[Reply]:
 
 
 async def _add(turn: Turn, ticket_no: str) -> list[Reply]:
-    photos = (turn.message.photo,) if turn.message.photo else ()
-    if not turn.text and not photos:
+    message = turn.message
+    if not turn.text and not message.photos and not message.recordings:
         return [Reply("status_add_ask", {"ticket_no": ticket_no}, (CANCEL,))]
     await turn.tickets.add_citizen_message(
-        ticket_no, turn.message.text, conversation_id=turn.conversation_id, photos=photos
+        ticket_no,
+        message.text,
+        conversation_id=turn.conversation_id,
+        photos=message.photos,
+        recordings=message.recordings,
     )
     turn.state.pop("flow")
     return [

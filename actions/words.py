@@ -21,9 +21,15 @@ _SKIP = re.compile(
     r"(跳过|没有|无|没|不用|不需要|下一步|skip|不发|不传|暂无|没照片|没有照片)[的了吧呢。!！~\s]*",
     re.IGNORECASE,
 )
+_ANONYMOUS = re.compile(r"匿名[吧。!！~\s]*")
 # Above this the NLU's "cancel" is taken without the very words.
 _SURE_OF_CANCEL = 0.9
 _SHORT = 12
+
+
+def steers(text: str) -> bool:
+    """Whether a text is nothing but such words: it answers a question, and is no part of a story."""
+    return any(pattern.fullmatch(text) for pattern in (_CANCEL, _YES, _NO, _SKIP, _ANONYMOUS))
 
 
 def wants_to_cancel(turn: Turn) -> bool:

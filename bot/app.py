@@ -14,7 +14,11 @@ import structlog
 from aiohttp import web
 
 from bot import desk, open311
+from bot.channels.telegram_door import receive_update, webhook_path
+from bot.channels.typing import Typing
 from bot.channels.web import WebChannel
+from bot.config import SettingError
+from bot.gathering import Patience
 from bot.health import healthz
 from bot.keys import open_vault
 from bot.nlu_server import NluServer, ensure_model, free_port
@@ -25,7 +29,7 @@ from bot.security import setup_security
 from bot.services import Services
 from bot.supervisor import Supervisor
 from bot.ticking import keep_ticking
-from bot.typedefs import OUTBOX, RELAY, SERVICES, SETTINGS, SUPERVISOR, TYPING, WEB_CHANNEL
+from bot.typedefs import OUTBOX, RELAY, SERVICES, SETTINGS, SUPERVISOR, TELEGRAM, TYPING, WEB_CHANNEL
 from bot.typing_board import TypingBoard
 from bot.understanding import UnderstandingClient
 from knowledge_base.base import KnowledgeBase
@@ -130,6 +134,8 @@ def create_app(settings: Settings) -> web.Application:
     desk.setup(app)
     open311.setup(app)
     app.router.add_get("/healthz", healthz)
+    if _telegram_webhook(settings):
+        app.router.add_post(webhook_path(settings.telegram_token), receive_update)
     app.cleanup_ctx.append(_assistant)
     return app
 
@@ -147,16 +153,26 @@ async def _assistant(app: web.Application) -> AsyncIterator[None]:
         )
         channels: dict[str, Channel] = {"web": app[WEB_CHANNEL]}
         outbox = OutboxWorker(services.database, channels)
-        relay = Relay(services, nlu, on_replies=outbox.wake)
+        relay = Relay(
+            services,
+            nlu,
+            on_replies=outbox.wake,
+            patience=Patience(quiet=settings.gather_seconds),
+            on_turn=Typing(channels).show,
+        )
         app[SERVICES], app[RELAY], app[OUTBOX] = services, relay, outbox
         if settings.telegram_token:
             # Imported here because it takes half a second, which the others need not wait for.
             from bot.channels.telegram import TelegramChannel
 
             telegram = TelegramChannel(
-                settings.telegram_token, relay, services, api_url=settings.telegram_api_url
+                settings.telegram_token,
+                relay,
+                services,
+                api_url=settings.telegram_api_url,
+                webhook_url=_telegram_webhook(settings),
             )
-            channels["telegram"] = telegram
+            app[TELEGRAM] = channels["telegram"] = telegram
             await stack.enter_async_context(running_task(telegram.run))
         if settings.redis_url:
             fanout = app[WEB_CHANNEL].fanout(settings.redis_url)
@@ -172,6 +188,18 @@ async def _assistant(app: web.Application) -> AsyncIterator[None]:
         await relay.resume(tuple(channels))
         yield
         await relay.idle()
+
+
+def _telegram_webhook(settings: Settings) -> str:
+    """Where Telegram shall deliver updates; "" if we fetch them.
+
+    Raises: SettingError.
+    """
+    if not (settings.telegram_token and settings.telegram_webhook):
+        return ""
+    if not settings.public_url:
+        raise SettingError("WENFA_TELEGRAM_WEBHOOK needs WENFA_PUBLIC_URL, the address that Telegram calls")
+    return settings.base_url + webhook_path(settings.telegram_token)
 
 
 class _NamedModelServer:

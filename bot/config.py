@@ -36,6 +36,13 @@ def _seconds(value: str) -> float:
     return seconds
 
 
+def _pause(value: str) -> float:
+    seconds = float(value)
+    if not 0 <= seconds <= 5:
+        raise ValueError("between 0 and 5")
+    return seconds
+
+
 def _flag(value: str) -> bool:
     if value.lower() not in {"0", "1", "true", "false", "yes", "no"}:
         raise ValueError("use 1 or 0")
@@ -110,11 +117,20 @@ class Settings:
     vectors: str = _setting(
         "WENFA_VECTORS", "all", _vectors, "search by meaning: all, cards (no articles) or off"
     )
+    gather_seconds: float = _setting(
+        "WENFA_GATHER_SECONDS",
+        1.2,
+        _pause,
+        "quiet time after which messages sent at once are answered; 0: each by itself",
+    )
     telegram_token: str = _setting(
         "WENFA_TELEGRAM_TOKEN", "", str, "bot token from @BotFather; empty: no Telegram"
     )
     telegram_api_url: str = _setting(
         "WENFA_TELEGRAM_API_URL", "https://api.telegram.org", str, "Bot API server, to use a local one"
+    )
+    telegram_webhook: bool = _setting(
+        "WENFA_TELEGRAM_WEBHOOK", False, _flag, "1: Telegram calls us at the public address; 0: we fetch"
     )
     contact_keys: str = _setting(
         "WENFA_CONTACT_KEYS",

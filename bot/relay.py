@@ -3,27 +3,40 @@
 A message is stored before anything else happens, in a transaction of its own: from then on it can't be lost.
 What it means is asked outside any transaction. Then one transaction loads the conversation, lets the action
 do its work, and saves state, tickets, replies and "handled" together, or not at all. A crash in between
-leaves the message unhandled; the next start takes it up again.
+leaves the message unhandled; the next start takes it up again. Messages that come in one burst are one turn
+(`bot/gathering.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from actions.base import CHINA, Location, Message, Reply, Turn, Understanding
+from actions.base import CHINA, Reply, Turn, Understanding
 from actions.dialogue import command_in, respond
+from bot.gathering import (
+    Patience,
+    as_one,
+    content_of,
+    is_on_its_way,
+    next_burst,
+    problems_of,
+    says_anything,
+    words_of,
+)
+from bot.media import MediaIntake
 from bot.text_cleaning import clean
 from bot.texts import render
 from knowledge_base.models import Answer
-from tickets import conversations
+from tickets import conversations, models, outbox
 from tickets.aftercare import Aftercare
 from tickets.duplicates import Duplicates
 from tickets.errors import BotError, DatabaseBusy
@@ -32,23 +45,24 @@ from tickets.live import LiveDesk
 from tickets.models import Mode
 from tickets.paper_drafts import PaperDrafts
 from tickets.service import TicketService
+from tickets.transcript import conversation_id_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from actions.base import Outgoing
+    from actions.base import Message, Outgoing
     from bot.services import Services
     from bot.understanding import UnderstandingClient
-    from tickets import models
 
 log = structlog.get_logger()
 
-MAX_TEXT_CHARACTERS = 10_000
 # A locked database is a passing thing; the message is stored and can wait.
 ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 0.2
+# Whoever waits looks again after this long, though nobody called: another process may have been quicker.
+LONGEST_WAIT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +85,8 @@ class Relay:
     Args:
         on_replies: called after a commit that put messages into the outbox.
         now: the clock, for tests.
+        patience: how long to wait for the rest of what somebody is writing; none by default.
+        on_turn: called with channel and address when somebody has written whom the assistant will answer.
     """
 
     def __init__(
@@ -80,13 +96,18 @@ class Relay:
         *,
         on_replies: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = utc_now,
+        patience: Patience | None = None,
+        on_turn: Callable[[str, str], None] = lambda channel, address: None,
     ) -> None:
         self._services = services
         self._nlu = nlu
         self._on_replies = on_replies
         self._now = now
+        self._patience = patience or Patience()
+        self._on_turn = on_turn
         self._workers: dict[int, asyncio.Task[None]] = {}
-        self._again: set[int] = set()
+        self._news: dict[int, asyncio.Event] = {}
+        self.media = MediaIntake(services)
 
     async def receive(self, message: Message) -> Received:
         """Store a message and start its turn. When this returns, the message is safe."""
@@ -96,9 +117,12 @@ class Relay:
                 session, message.channel, message.address, now
             )
             stored = await conversations.receive(
-                session, conversation, message.update_id, _content(message), now
+                session, conversation, message.update_id, content_of(message), now
             )
             conversation_id, message_id = conversation.id, stored.id if stored else None
+            is_ours = conversation.mode is models.Mode.ASSISTANT
+        if message_id is not None and is_ours:
+            self._on_turn(message.channel, message.address)
         self._work_on(conversation_id)
         return Received(message_id, conversation_id, stored is None)
 
@@ -119,75 +143,115 @@ class Relay:
         """Have the outbox looked at now; the desk calls this after a commit."""
         self._on_replies()
 
+    async def left(self, channel: str, address: str) -> None:
+        """The citizen blocked us or unsubscribed: deliver nothing until they write again."""
+        now = self._now()
+        async with self._services.database.transaction() as session:
+            conversation_id = await conversation_id_at(session, channel, address)
+            if conversation_id is not None:
+                await outbox.recipient_gone(session, conversation_id, now)
+
     def _work_on(self, conversation_id: int) -> None:
         """One worker for each conversation keeps its messages in order."""
         if conversation_id in self._workers:
-            self._again.add(conversation_id)
+            self._news[conversation_id].set()
             return
+        self._news[conversation_id] = asyncio.Event()
         self._workers[conversation_id] = asyncio.create_task(self._work(conversation_id))
 
     async def _work(self, conversation_id: int) -> None:
+        news = self._news[conversation_id]
+        fetching: dict[int, asyncio.Task[None]] = {}
         try:
             while True:
-                self._again.discard(conversation_id)
-                async with self._services.database.reading() as session:
-                    waiting = await conversations.unhandled(session, conversation_id)
-                for message in waiting:
-                    await self._handle(message)
-                if not waiting and conversation_id not in self._again:
+                news.clear()
+                waiting = await self._waiting(conversation_id)
+                if not waiting and not news.is_set():
                     return
+                for message in waiting:
+                    task = fetching.get(message.id)
+                    if is_on_its_way(message.content) and (task is None or task.done()):
+                        fetching[message.id] = asyncio.create_task(self._fetch(message, news))
+                await self._step(waiting, news)
         except Exception:
             log.exception("conversation_stuck", conversation=conversation_id)
         finally:
-            del self._workers[conversation_id]
+            for task in fetching.values():
+                task.cancel()
+            del self._workers[conversation_id], self._news[conversation_id]
 
-    async def _handle(self, stored: models.Message) -> None:
-        """Take one stored message through its turn; an unexpected error is told to the citizen with a number
-        to quote.
+    async def _step(self, waiting: Sequence[models.Message], news: asyncio.Event) -> None:
+        """Take the next turn, or wait for what may still belong to it."""
+        if not waiting:
+            return
+        burst = next_burst(waiting, self._now(), self._patience)
+        if not burst.wait_seconds:
+            await self._handle(burst.messages)
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(burst.wait_seconds, LONGEST_WAIT_SECONDS)):
+                await news.wait()
+
+    async def _waiting(self, conversation_id: int) -> Sequence[models.Message]:
+        async with self._services.database.reading() as session:
+            return await conversations.unhandled(session, conversation_id)
+
+    async def _fetch(self, message: models.Message, news: asyncio.Event) -> None:
+        """Fetch a message's photo or recording. A failure of the database is met by fetching again."""
+        try:
+            await self.media.settle(message, self._now())
+        except Exception:
+            log.exception("media_not_settled", message=message.id)
+        news.set()
+
+    async def _handle(self, burst: Sequence[models.Message]) -> None:
+        """Take a burst through its turn; an unexpected error is told to the citizen with a number to
+        quote.
         """
         for attempt in range(ATTEMPTS):
             try:
-                await self._take_turn(stored)
+                await self._take_turn(burst)
                 break
             except (OperationalError, DatabaseBusy):
-                log.warning("database_busy", message=stored.id, attempt=attempt)
+                log.warning("database_busy", message=burst[0].id, attempt=attempt)
                 await asyncio.sleep(FIRST_WAIT_SECONDS * 2**attempt)
             except Exception:
-                await self._apologise(stored)
+                await self._apologise(burst)
                 break
         else:
-            await self._apologise(stored)
+            await self._apologise(burst)
         self._on_replies()
 
-    async def _take_turn(self, stored: models.Message) -> None:
+    async def _take_turn(self, burst: Sequence[models.Message]) -> None:
         await self._services.ready()
-        _, written = command_in(str(stored.content.get("text", "")))
+        conversation_id = burst[0].conversation_id
+        _, written = command_in(words_of(burst))
         message_text = clean(written)
-        understanding, answer = await self._understand(message_text, stored.conversation_id)
+        understanding, answer = await self._understand(message_text, conversation_id)
         async with self._services.database.transaction() as session:
-            conversation = await conversations.lock(session, stored.conversation_id)
-            if await conversations.begin_turn(session, stored.id) is None:
+            conversation = await conversations.lock(session, conversation_id)
+            if not await conversations.begin_turn(session, [stored.id for stored in burst]):
                 return  # another process was quicker
-            turn = self._turn(session, stored, conversation, message_text, understanding, answer)
+            turn = self._turn(session, burst, conversation, message_text, understanding, answer)
+            replies = [Reply(key) for key in problems_of(burst)]
             try:
                 # A savepoint: what an action began before it was refused is not kept.
                 async with session.begin_nested():
-                    replies = await respond(turn)
+                    if says_anything(turn.message) or not replies:
+                        replies += await respond(turn)
                 conversation.state = turn.state
             except DatabaseBusy:
                 raise
             except BotError as error:
-                log.info("turn_refused", message=stored.id, code=error.code)
+                log.info("turn_refused", message=burst[0].id, code=error.code)
                 replies = [Reply(error.reply_key)]
-            await self._keep_files(session, stored.conversation_id, replies)
-            await self._finish(
-                session, stored.id, stored.conversation_id, [render(reply) for reply in replies]
-            )
+            await self._keep_files(session, conversation_id, replies)
+            await self._finish(session, burst, [render(reply) for reply in replies])
 
     def _turn(
         self,
         session: AsyncSession,
-        stored: models.Message,
+        burst: Sequence[models.Message],
         conversation: models.Conversation,
         text: str,
         understanding: Understanding,
@@ -195,14 +259,14 @@ class Relay:
     ) -> Turn:
         now = self._now()
         return Turn(
-            message=_message(stored, conversation),
+            message=as_one(burst, conversation),
             text=text,
             understanding=understanding,
             answer=answer,
             # A deep copy: a change inside the loaded value would not be seen as a change, and not be saved.
             state=copy.deepcopy(conversation.state or {}),
             conversation_id=conversation.id,
-            message_id=stored.id,
+            message_id=burst[-1].id,
             now=now,
             tickets=self._services.bound(TicketService, session, now),
             aftercare=self._services.bound(Aftercare, session, now),
@@ -246,44 +310,19 @@ class Relay:
             )
 
     async def _finish(
-        self, session: AsyncSession, message_id: int, conversation_id: int, replies: list[Outgoing]
+        self, session: AsyncSession, burst: Sequence[models.Message], replies: list[Outgoing]
     ) -> None:
         now = self._now()
+        conversation_id = burst[0].conversation_id
         for reply in replies:
             await conversations.post(session, conversation_id, reply.as_json(), sender="assistant", now=now)
-        await conversations.mark_handled(session, message_id, now)
+        await conversations.mark_handled(session, [stored.id for stored in burst], now)
 
-    async def _apologise(self, stored: models.Message) -> None:
+    async def _apologise(self, burst: Sequence[models.Message]) -> None:
         incident = secrets.token_hex(4)
         log.exception(
-            "turn_failed", incident=incident, conversation=stored.conversation_id, message=stored.id
+            "turn_failed", incident=incident, conversation=burst[0].conversation_id, message=burst[0].id
         )
         apology = render(Reply("internal_error", {"incident": incident}))
         async with self._services.database.transaction() as session:
-            await self._finish(session, stored.id, stored.conversation_id, [apology])
-
-
-def _content(message: Message) -> dict[str, Any]:
-    """The JSON that the message table keeps of what a citizen sent."""
-    content: dict[str, Any] = {"text": message.text[:MAX_TEXT_CHARACTERS]}
-    for name in ("payload", "label", "photo"):
-        if value := getattr(message, name):
-            content[name] = value
-    if message.location:
-        content["location"] = asdict(message.location)
-    return content
-
-
-def _message(stored: models.Message, conversation: models.Conversation) -> Message:
-    """The inverse of `_content`."""
-    content = stored.content
-    return Message(
-        channel=conversation.channel,
-        address=conversation.address,
-        update_id=stored.update_id or "",
-        text=content.get("text", ""),
-        payload=content.get("payload"),
-        label=content.get("label"),
-        photo=content.get("photo"),
-        location=Location(**content["location"]) if "location" in content else None,
-    )
+            await self._finish(session, burst, [apology])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
+    from bot.channels.telegram import TelegramChannel
     from bot.channels.web import WebChannel
     from bot.config import Settings
     from bot.notify import OutboxWorker
@@ -22,3 +23,4 @@ WEB_CHANNEL: web.AppKey[WebChannel] = web.AppKey("web_channel")
 TYPING: web.AppKey[TypingBoard] = web.AppKey("typing")
 OUTBOX: web.AppKey[OutboxWorker] = web.AppKey("outbox")
 SUPERVISOR: web.AppKey[Supervisor] = web.AppKey("supervisor")
+TELEGRAM: web.AppKey[TelegramChannel] = web.AppKey("telegram")

@@ -21,12 +21,14 @@ class BotApi:
 
     Attributes:
         calls: method and parameters of each call, in order.
-        failures: answers (status, body) given to the next calls of a method instead of success.
+        failures: answers (status, body) given to the next calls of a method instead of success; None is one.
+        delays: seconds that the next call of a method takes.
     """
 
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    failures: dict[str, deque[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
+    failures: dict[str, deque[tuple[int, dict[str, Any]] | None]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    delays: dict[str, float] = field(default_factory=dict)
     _updates: list[dict[str, Any]] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _next_update: int = 1000
@@ -48,6 +50,10 @@ class BotApi:
             body["parameters"] = parameters
         self.failures.setdefault(method, deque()).append((status, body))
 
+    def succeed(self, method: str) -> None:
+        """Let the next call of `method` succeed, before those that shall fail."""
+        self.failures.setdefault(method, deque()).append(None)
+
     def write(self, text: str | None = None, *, chat_type: str = "private", **parts: Any) -> int:
         """A person writes a message. Returns the update's id."""
         message: dict[str, Any] = {
@@ -60,6 +66,10 @@ class BotApi:
         if text is not None:
             message["text"] = text
         return self._add({"message": message})
+
+    def happen(self, **update: Any) -> int:
+        """Any other update."""
+        return self._add(update)
 
     def press(self, data: str, message: dict[str, Any]) -> int:
         """A person presses a button under a message that the bot sent."""
@@ -104,9 +114,9 @@ class BotApi:
         parameters = {name: _parsed(value) for name, value in (await request.post()).items()}
         if method != "getUpdates":
             self.calls.append((method, parameters))
-        if self.failures.get(method):
-            status, body = self.failures[method].popleft()
-            return web.json_response(body, status=status)
+        await asyncio.sleep(self.delays.pop(method, 0))
+        if self.failures.get(method) and (failure := self.failures[method].popleft()):
+            return web.json_response(failure[1], status=failure[0])
         return web.json_response({"ok": True, "result": await self._result(method, parameters)})
 
     async def _result(self, method: str, parameters: dict[str, Any]) -> Any:
@@ -114,7 +124,7 @@ class BotApi:
             return {"id": 1, "is_bot": True, "first_name": "问法", "username": "wenfa_bot"}
         if method == "getUpdates":
             return await self._pending(parameters)
-        if method in {"sendMessage", "sendDocument"}:
+        if method in {"sendMessage", "sendDocument", "sendPhoto"}:
             chat = {"id": parameters["chat_id"], "type": "private"}
             return {"message_id": self._number_message(), "date": 1_790_000_000, "chat": chat}
         if method == "getFile":

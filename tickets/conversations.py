@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -115,15 +115,22 @@ async def unhandled(
     return (await session.scalars(wanted.order_by(Message.id).limit(limit))).all()
 
 
-async def begin_turn(session: AsyncSession, message_id: int) -> Message | None:
-    """The message if no turn has finished it yet; call with its conversation locked."""
-    message = await session.get(Message, message_id, populate_existing=True)
-    return message if message is not None and message.handled_at is None else None
+async def begin_turn(session: AsyncSession, message_ids: Sequence[int]) -> bool:
+    """Whether no turn has finished any of these messages yet; call with their conversation locked."""
+    open_ones = select(func.count()).where(Message.id.in_(message_ids), Message.handled_at.is_(None))
+    return await session.scalar(open_ones) == len(message_ids)
 
 
-async def mark_handled(session: AsyncSession, message_id: int, now: datetime) -> None:
-    """The turn of this message is done, in the transaction that holds its replies."""
-    await session.execute(update(Message).where(Message.id == message_id).values(handled_at=now))
+async def mark_handled(session: AsyncSession, message_ids: Sequence[int], now: datetime) -> None:
+    """The turn of these messages is done, in the transaction that holds its replies."""
+    await session.execute(update(Message).where(Message.id.in_(message_ids)).values(handled_at=now))
+
+
+async def settle_media(session: AsyncSession, message_id: int, found: dict[str, Any]) -> None:
+    """What came of fetching a message's photo or recording takes the place of the reference to it."""
+    message = await session.get(Message, message_id, populate_existing=True, with_for_update=True)
+    if message is not None:
+        message.content = {name: value for name, value in message.content.items() if name != "media"} | found
 
 
 async def post(

@@ -21,6 +21,7 @@
     ├── NotAnAdviser
     ├── WrongPeriod
     ├── PhotoRejected
+    ├── RecordingRejected
     ├── CalendarYearMissing
     ├── RoutingError
     ├── ContactSealed
@@ -208,6 +209,21 @@ class PhotoRejected(BotError):
         super().__init__(reason)
         self.reason = reason
         self.reply_key = f"photo_{reason}"
+
+
+class RecordingRejected(BotError):
+    """A voice message that can't be kept.
+
+    Attributes:
+        reason: "too_large" or "not_audio"; `reply_key` ends in it.
+    """
+
+    code = "recording_rejected"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.reply_key = f"voice_{reason}"
 
 
 class CalendarYearMissing(BotError):

@@ -21,6 +21,7 @@ from tickets.legal_models import AnswerDraft, DraftState, DutyLeave, HandOver, R
 from tickets.live_models import LiveTalk
 from tickets.outward_models import ApiFiling, ApiKey
 from tickets.oversight_models import Application, ApplicationKind, Follower
+from tickets.recording_models import Recording
 from tickets.staff import AuditEntry, Invitation, Officer, OfficerSession, Role
 from tickets.workflow import ActorKind, Status, TicketKind
 
@@ -53,6 +54,7 @@ __all__ = [
     "PaperDraft",
     "Priority",
     "Purpose",
+    "Recording",
     "ReporterMode",
     "Role",
     "SavedView",

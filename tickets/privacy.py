@@ -27,6 +27,7 @@ from tickets.models import (
     Message,
     Mode,
     PaperDraft,
+    Recording,
     Ticket,
 )
 from tickets.paper_drafts import open_draft
@@ -207,6 +208,7 @@ class Privacy(Casework):
         await self.session.execute(delete(Follower).where(Follower.conversation_id == conversation.id))
         await self.session.execute(delete(PaperDraft).where(PaperDraft.conversation_id == conversation.id))
         await self.session.execute(delete(MadeFile).where(MadeFile.conversation_id == conversation.id))
+        await self.session.execute(delete(Recording).where(Recording.conversation_id == conversation.id))
         await self.session.execute(
             update(Feedback).where(Feedback.conversation_id == conversation.id).values(question="")
         )

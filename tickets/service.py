@@ -38,6 +38,7 @@ from tickets.models import (
     Ticket,
 )
 from tickets.numbers import new_receipt_code, next_ticket_no, receipt_code_hash
+from tickets.recordings import attach_recordings
 from tickets.values import Actor, FiledTicket, NewTicket, Place, PublicEntry, TicketView
 from tickets.workflow import ALLOWED, ActorKind, Status, TicketKind
 
@@ -74,6 +75,7 @@ class TicketService(Casework):
         self.session.add(ticket)
         await self.session.flush()
         self.add_photos(ticket, new.photos)
+        await self._add_recordings(ticket, new.conversation_id, new.recordings)
         await self._record_filing(ticket, new, missing_year)
         if ticket.department == RULES.department and ticket.kind is TicketKind.CONSULTATION:
             await self.bound(DutyDesk).give_out(ticket)
@@ -147,6 +149,9 @@ class TicketService(Casework):
             # The citizen reads it: that is an answer.
             ticket.first_replied_at = ticket.first_replied_at or self.now
         await self.tell(ticket, f"notice_status_{new}", {"note": note})
+        if new is Status.RESOLVED:
+            for sha256 in photos:
+                await self.tell(ticket, "notice_after_photo", {"photo": sha256}, with_followers=False)
 
     async def assign(
         self,
@@ -201,7 +206,13 @@ class TicketService(Casework):
         await self.record(await self.find_for_change(ticket_no), EntryKind.NOTE, actor, text)
 
     async def add_citizen_message(
-        self, ticket_no: str, text: str, *, conversation_id: int, photos: Sequence[str] = ()
+        self,
+        ticket_no: str,
+        text: str,
+        *,
+        conversation_id: int,
+        photos: Sequence[str] = (),
+        recordings: Sequence[str] = (),
     ) -> None:
         """What the citizen adds. A ticket that waited for it goes on.
 
@@ -213,7 +224,9 @@ class TicketService(Casework):
             raise TransitionNotAllowed(ticket.status, Status.IN_PROGRESS)
         actor = Actor.citizen(conversation_id)
         self.add_photos(ticket, photos)
-        await self.record(ticket, EntryKind.CITIZEN_MESSAGE, actor, text, {"photos": list(photos)})
+        await self._add_recordings(ticket, conversation_id, recordings)
+        data = {"photos": list(photos), **_named(recordings)}
+        await self.record(ticket, EntryKind.CITIZEN_MESSAGE, actor, text, data)
         if ticket.status is Status.AWAITING_CITIZEN:
             await self.move(ticket, Status.IN_PROGRESS, actor)
 
@@ -315,6 +328,12 @@ class TicketService(Casework):
             return RULES.department
         return self.routing.route(category, place).code
 
+    async def _add_recordings(
+        self, ticket: Ticket, conversation_id: int | None, recordings: Sequence[str]
+    ) -> None:
+        if recordings and conversation_id is not None:
+            await attach_recordings(self.session, ticket, conversation_id, recordings)
+
     def _sealed(self, contact: str | None, ticket_no: str) -> str | None:
         said = storable(contact)
         return self.vault.seal(said, ticket_no) if said and self.vault else said
@@ -327,6 +346,7 @@ class TicketService(Casework):
             "place": str((ticket.place or {}).get("text", "")),
             "happened": ticket.happened,
             "photos": list(new.photos),
+            **_named(new.recordings),
             "department": ticket.department,
             "assisting": [
                 department.code for department in self.routing.assisting(ticket.category, new.place)
@@ -363,6 +383,10 @@ class TicketService(Casework):
         ticket.version += 1
         await self.record(ticket, EntryKind.ASSIGNMENT, actor, note, data)
         return False
+
+
+def _named(recordings: Sequence[str]) -> dict[str, Any]:
+    return {"recordings": list(recordings)} if recordings else {}
 
 
 def _require(text: str) -> None:

@@ -72,6 +72,7 @@ class NewTicket:
         kind: a `TicketKind` or its text.
         category: code; `categories` may name more, its own first.
         photos: SHA-256 of photos in the photo store, at most nine.
+        recordings: SHA-256 of voice messages that were sent in the conversation.
         reporter_mode: "real_name", "anonymous" or "confidential".
         contact: phone or address to reach the citizen at, or None.
         request_key: anything that is the same when the same report is filed again (a flow's id): then the
@@ -91,6 +92,7 @@ class NewTicket:
     conversation_id: int | None = None
     priority: Priority | str = Priority.NORMAL
     request_key: str | None = None
+    recordings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

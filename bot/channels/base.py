@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from actions.base import Outgoing
@@ -24,6 +24,14 @@ class RecipientGone(Exception):
     """The citizen blocked us or the chat no longer exists: trying again is of no use."""
 
 
+class WaitsForCitizen(Exception):
+    """The channel lets us say no more until the citizen writes again; then everything goes out."""
+
+
+class BadUpdate(Exception):
+    """What came to a webhook is in no form that its sender uses."""
+
+
 class Channel(Protocol):
     """A way in and out. `name` is what conversations are stored under."""
 
@@ -36,6 +44,15 @@ class Channel(Protocol):
             message_id: the stored message's id, by which a channel can drop what it has shown already.
             sender: "assistant" or "officer".
 
-        Raises: DeliveryFailed; RecipientGone.
+        Raises: DeliveryFailed; RecipientGone; WaitsForCitizen.
         """
+        ...
+
+
+@runtime_checkable
+class ShowsTyping(Protocol):
+    """A channel that can show that an answer is being written."""
+
+    async def typing(self, address: str, by: str = "assistant") -> None:
+        """Show for some seconds that the "assistant" or an "officer" writes. Doesn't raise."""
         ...

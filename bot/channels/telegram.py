@@ -1,56 +1,63 @@
 """Telegram, through python-telegram-bot's `Bot`.
 
-Updates are fetched by long polling. An update is confirmed to Telegram only after the relay has stored it, so
-that a crash in between makes Telegram send it again, and the relay knows it by its id. (The library's own
-`Updater` confirms first.)
+Updates come by long polling, or to a webhook when the assistant has a public address. Either way an update is
+confirmed to Telegram only after the relay has stored it, so that a crash in between makes Telegram send it
+again, and the relay knows it by its id. (The library's own `Updater` confirms first.)
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+import contextlib
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
-from telegram import (
-    Bot,
-    BotCommand,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    KeyboardButton,
-    ReplyKeyboardMarkup,
-    Update,
+from telegram import Bot, BotCommand, MenuButtonCommands, Update
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
 )
-from telegram.constants import ChatType, MessageLimit
-from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from actions.base import Location, Message
-from bot.channels.base import DeliveryFailed, RecipientGone
+from bot.channels.base import BadUpdate, DeliveryFailed, RecipientGone
+from bot.channels.pacing import Pace
+from bot.channels.pieces import SentPieces
+from bot.channels.telegram_groups import GroupChats
+from bot.channels.telegram_intake import CHANNEL_NAME, UPDATES, Intake
+from bot.channels.telegram_view import Piece, pieces
 from bot.files import read_attached
+from bot.media import MediaUnavailable
 from bot.texts import text
-from bot.texts.zh import COMMANDS, LABELS
-from tickets.errors import PhotoRejected
-from tickets.photos import MAX_PHOTO_BYTES
+from bot.texts.zh import COMMANDS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator
 
-    from telegram import Message as TelegramMessage
-
-    from actions.base import Outgoing
+    from actions.base import Media, Outgoing
     from bot.relay import Relay
     from bot.services import Services
-    from tickets.files import ReadFile
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 
 POLL_SECONDS = 30
+TIMEOUT_SECONDS = 15.0
 FIRST_PAUSE_SECONDS = 1.0
 LAST_PAUSE_SECONDS = 60.0
-BUTTONS_A_ROW = 2
-_UPDATES = ["message", "callback_query", "my_chat_member"]
+# Telegram's limits are 30 messages a second, and about one to each chat.
+OVERALL_PACE = (25, 25.0)
+CHAT_PACE = (5, 1.0)
+# Telegram waits for each answer before it sends the next update: they come in order.
+WEBHOOK_CONNECTIONS = 1
 
 
 class TelegramChannel:
@@ -58,10 +65,12 @@ class TelegramChannel:
 
     Args:
         api_url: server of the Bot API, to use a local one.
+        webhook_url: public address of `bot.channels.telegram_door`; "" fetches updates instead.
         poll_seconds: how long one request waits for news.
+        timeout_seconds: how long any other waits for an answer.
     """
 
-    name = "telegram"
+    name = CHANNEL_NAME
 
     def __init__(
         self,
@@ -70,11 +79,13 @@ class TelegramChannel:
         services: Services,
         *,
         api_url: str = "https://api.telegram.org",
+        webhook_url: str = "",
         poll_seconds: int = POLL_SECONDS,
         first_pause_seconds: float = FIRST_PAUSE_SECONDS,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        self._relay = relay
         self._services = services
+        self._webhook_url = webhook_url
         self._poll_seconds = poll_seconds
         self._first_pause_seconds = first_pause_seconds
         base = api_url.rstrip("/")
@@ -82,62 +93,136 @@ class TelegramChannel:
             token,
             base_url=f"{base}/bot",
             base_file_url=f"{base}/file/bot",
-            request=HTTPXRequest(connection_pool_size=16),
+            request=HTTPXRequest(connection_pool_size=16, read_timeout=timeout_seconds),
             get_updates_request=HTTPXRequest(read_timeout=poll_seconds + 10),
         )
+        self.secret = webhook_secret(token)
+        self._intake = Intake(self._bot, relay, GroupChats(self._bot, services))
+        self._pace = Pace(OVERALL_PACE, CHAT_PACE)
+        self._sent = SentPieces()
+        relay.media.add_source(self.name, self.fetch)
 
     async def run(self) -> None:
-        """Fetch updates until cancelled; a server that is down or slow is tried again with growing pauses."""
+        """Introduce the bot, then fetch updates until cancelled, unless they come by themselves. A server
+        that is down or slow is tried again with growing pauses.
+        """
         try:
             await self._with_retries(self._begin)
+            if self._webhook_url:
+                await asyncio.Event().wait()
             offset = 0
             while True:
-                offset = await self._with_retries(self._fetch, offset)
+                offset = await self._with_retries(self._fetch_updates, offset)
         except InvalidToken:
             log.error("telegram_token_refused")
         finally:
             await self._bot.shutdown()
 
+    async def take_json(self, data: Any) -> None:
+        """Take one update as it came to the webhook.
+
+        Raises: BadUpdate, if it isn't one; else whatever kept it from being stored.
+        """
+        try:
+            update = Update.de_json(data, self._bot)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadUpdate from error
+        await self._intake.take(update)
+
     async def send(self, address: str, message_id: int, sender: str, content: Outgoing) -> None:
         """Deliver a message, in several pieces if it is longer than Telegram allows; the buttons go under the
-        last, a file goes with it.
+        last, a photo or a file goes with it. Tried again, it goes on with the piece that failed.
         """
-        chat_id = int(address)
-        file = await read_attached(self._services, self.name, address, content)
-        pieces = list(split_text(content.text, _longest_last_piece(file)))
+        attached = await self._attached(address, content)
+        opening = text("from_officer") if sender == "officer" and not content.key else ""
+        parts = pieces(content, opening=opening, is_caption=attached is not None)
+        with _in_our_words():
+            for number, piece in enumerate(parts):
+                if number < self._sent.of(message_id):
+                    continue
+                await self._pace.wait(address)
+                is_last = number == len(parts) - 1
+                await (attached if attached and is_last else self._say)(int(address), piece)
+                self._sent.add(message_id)
+        self._sent.forget(message_id)
+
+    async def typing(self, address: str, by: str = "assistant") -> None:
+        """Show that an answer is being written."""
         try:
-            for piece in pieces[:-1]:
-                await self._bot.send_message(chat_id, piece)
-            if file is None:
-                await self._bot.send_message(chat_id, pieces[-1], reply_markup=keyboard(content))
-            else:
-                await self._bot.send_document(
-                    chat_id,
-                    file.content,
-                    caption=pieces[-1],
-                    filename=file.name,
-                    reply_markup=keyboard(content),
-                )
-        except Forbidden as error:
-            raise RecipientGone(error.message) from error
-        except RetryAfter as error:
-            raise DeliveryFailed("retry_after", _seconds(error)) from error
-        except BadRequest as error:
-            if "chat not found" in error.message.lower():
-                raise RecipientGone(error.message) from error
-            raise DeliveryFailed(error.message) from error
+            await self._bot.send_chat_action(int(address), ChatAction.TYPING)
         except TelegramError as error:
-            raise DeliveryFailed(error.message) from error
+            log.info("telegram_typing_failed", error=type(error).__name__)
+
+    async def fetch(self, media: Media) -> bytes:
+        """Download a photo or a voice message.
+
+        Raises: MediaUnavailable; TelegramError, which may pass.
+        """
+        try:
+            file = await self._bot.get_file(media.ref)
+            return bytes(await file.download_as_bytearray())
+        except (BadRequest, InvalidToken) as error:
+            # The library takes a file that isn't there (404) for a wrong token.
+            raise MediaUnavailable("too_large" if "too big" in error.message else "failed") from error
+
+    async def _say(self, chat_id: int, piece: Piece) -> None:
+        if piece.html is not None:
+            try:
+                await self._bot.send_message(
+                    chat_id, piece.html, parse_mode=ParseMode.HTML, reply_markup=piece.keyboard
+                )
+                return
+            except BadRequest as error:
+                if "parse" not in error.message.lower() and "too long" not in error.message.lower():
+                    raise
+                log.warning("telegram_form_refused", error=error.message)
+            await self._bot.send_message(chat_id, piece.text, reply_markup=piece.plain_keyboard)
+            return
+        await self._bot.send_message(chat_id, piece.text, reply_markup=piece.keyboard)
+
+    async def _attached(
+        self, address: str, content: Outgoing
+    ) -> Callable[[int, Piece], Awaitable[object]] | None:
+        """How to send what the message carries beside words; None if that is nothing, or it is gone."""
+        file = await read_attached(self._services, self.name, address, content)
+        if file is not None:
+            return lambda chat_id, piece: self._bot.send_document(
+                chat_id,
+                file.content,
+                caption=piece.text or None,
+                filename=file.name,
+                reply_markup=piece.keyboard,
+            )
+        if content.photo and self._services.photos.has(content.photo):
+            path = self._services.photos.path(content.photo)
+            photo = await asyncio.to_thread(path.read_bytes)
+            return lambda chat_id, piece: self._bot.send_photo(
+                chat_id, photo, caption=piece.text or None, reply_markup=piece.keyboard
+            )
+        return None
 
     async def _begin(self) -> None:
         await self._bot.initialize()
         await self._bot.set_my_commands([BotCommand(name, label) for name, label in COMMANDS.items()])
+        await self._bot.set_chat_menu_button(menu_button=MenuButtonCommands())
+        await self._bot.set_my_description(text("telegram_description"))
+        await self._bot.set_my_short_description(text("telegram_short_description"))
+        if self._webhook_url:
+            await self._bot.set_webhook(
+                self._webhook_url,
+                secret_token=self.secret,
+                allowed_updates=UPDATES,
+                max_connections=WEBHOOK_CONNECTIONS,
+            )
+        else:
+            # Telegram refuses to hand out updates while a webhook is set.
+            await self._bot.delete_webhook()
 
-    async def _fetch(self, offset: int) -> int:
+    async def _fetch_updates(self, offset: int) -> int:
         """Fetch and store one batch. Returns the offset that confirms what was stored."""
-        updates = await self._bot.get_updates(offset, timeout=self._poll_seconds, allowed_updates=_UPDATES)
-        for update in updates:
-            await self._take(update)
+        updates = await self._bot.get_updates(offset, timeout=self._poll_seconds, allowed_updates=UPDATES)
+        for update in sorted(updates, key=lambda update: update.update_id):
+            await self._intake.take(update)
             offset = update.update_id + 1
         return offset
 
@@ -150,138 +235,38 @@ class TelegramChannel:
                 raise
             except RetryAfter as error:
                 await asyncio.sleep(_seconds(error))
-            except NetworkError as error:
+                continue
+            except (NetworkError, Conflict) as error:
+                # A conflict: another process fetches the updates of the same bot.
                 log.warning("telegram_unreachable", error=type(error).__name__, again_in_seconds=pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LAST_PAUSE_SECONDS)
             except Exception:
                 log.exception("telegram_update_failed")
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LAST_PAUSE_SECONDS)
-
-    async def _take(self, update: Update) -> None:
-        """Turn one update into a message for the relay; what is no message is passed over."""
-        if update.callback_query:
-            await self._take_button(update)
-        elif update.message:
-            await self._take_message(update.update_id, update.message)
-
-    async def _take_button(self, update: Update) -> None:
-        query = update.callback_query
-        if query is None or query.message is None or query.data is None:
-            return
-        label = next((text for text, data in _shown_buttons(query.message) if data == query.data), "")
-        await self._relay.receive(
-            Message(
-                self.name, str(query.message.chat.id), f"{update.update_id}", payload=query.data, label=label
-            )
-        )
-        try:
-            await query.answer()
-        except TelegramError:
-            # Only the little clock on the button; the press itself is stored.
-            log.info("telegram_button_too_old")
-
-    async def _take_message(self, update_id: int, message: TelegramMessage) -> None:
-        chat = message.chat
-        if chat.type != ChatType.PRIVATE:
-            return
-        written = message.text or message.caption or ""
-        photo, problem = await self._photo(message)
-        location = None
-        if message.location:
-            location = Location(message.location.latitude, message.location.longitude)
-        if problem:
-            await self._tell(chat.id, problem)
-        if written or photo or location:
-            await self._relay.receive(
-                Message(self.name, str(chat.id), str(update_id), text=written, photo=photo, location=location)
-            )
-        elif not problem:
-            await self._tell(chat.id, "unsupported")
-
-    async def _photo(self, message: TelegramMessage) -> tuple[str | None, str | None]:
-        """The photo of a message, stored, as SHA-256; or the key of a text that says why there is none."""
-        found = _largest_photo(message)
-        if found is None:
-            return None, None
-        file_id, size = found
-        if size and size > MAX_PHOTO_BYTES:
-            return None, "photo_too_large"
-        try:
-            content = bytes(await (await self._bot.get_file(file_id)).download_as_bytearray())
-            stored = await asyncio.to_thread(self._services.photos.save, content)
-        except PhotoRejected as error:
-            return None, error.reply_key
-        except TelegramError as error:
-            log.warning("telegram_photo_failed", error=type(error).__name__)
-            return None, "photo_failed"
-        return stored.sha256, None
-
-    async def _tell(self, chat_id: int, key: str) -> None:
-        """A remark about the message itself, not part of the conversation."""
-        try:
-            await self._bot.send_message(chat_id, text(key))
-        except TelegramError as error:
-            log.warning("telegram_remark_failed", error=type(error).__name__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LAST_PAUSE_SECONDS)
 
 
-def _longest_last_piece(file: ReadFile | None) -> int:
-    return MessageLimit.CAPTION_LENGTH if file else MessageLimit.MAX_TEXT_LENGTH
+@contextlib.contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Say what Telegram refused as the outbox understands it."""
+    try:
+        yield
+    except Forbidden as error:
+        raise RecipientGone(error.message) from error
+    except RetryAfter as error:
+        raise DeliveryFailed("retry_after", _seconds(error)) from error
+    except TelegramError as error:
+        if "chat not found" in error.message.lower():
+            raise RecipientGone(error.message) from error
+        raise DeliveryFailed(error.message) from error
+
+
+def webhook_secret(token: str) -> str:
+    """What Telegram puts into the header of each update: the same in all our processes, and of no use to
+    find the token.
+    """
+    return hmac.new(token.encode(), b"wenfa telegram webhook", hashlib.sha256).hexdigest()
 
 
 def _seconds(error: RetryAfter) -> float:
     wait = error.retry_after
     return float(wait) if isinstance(wait, int) else wait.total_seconds()
-
-
-def _largest_photo(message: TelegramMessage) -> tuple[str, int | None] | None:
-    """File id and size of the best photo; a picture sent as a file counts."""
-    if message.photo:
-        return message.photo[-1].file_id, message.photo[-1].file_size
-    document = message.document
-    if document and (document.mime_type or "").startswith("image/"):
-        return document.file_id, document.file_size
-    return None
-
-
-def _shown_buttons(message: object) -> Iterator[tuple[str, object]]:
-    markup = getattr(message, "reply_markup", None)
-    for row in markup.inline_keyboard if markup else ():
-        for button in row:
-            yield button.text, button.callback_data
-
-
-def keyboard(content: Outgoing) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | None:
-    """The buttons under a message, two in a row.
-
-    A request for a place gets Telegram's own keyboard, the only one with a "share my location" button; its
-    other buttons then send their label as text, which the flows understand.
-    """
-    if content.kind == "location_request":
-        labels = [KeyboardButton(label) for label, _ in content.buttons]
-        share = KeyboardButton(text("share_location"), request_location=True)
-        return ReplyKeyboardMarkup([[share], labels], resize_keyboard=True, one_time_keyboard=True)
-    buttons = list(content.buttons)
-    # The table of a decision's days has no card of its own to look up.
-    if content.card and content.card["id"] and content.card["citations"]:
-        buttons.insert(0, (LABELS["button_law"], f"consult:law:{content.card['id']}"))
-    if not buttons:
-        return None
-    shown = [InlineKeyboardButton(label, callback_data=payload) for label, payload in buttons]
-    return InlineKeyboardMarkup([list(row) for row in _rows(shown)])
-
-
-def _rows(buttons: Sequence[InlineKeyboardButton]) -> Iterator[Sequence[InlineKeyboardButton]]:
-    for start in range(0, len(buttons), BUTTONS_A_ROW):
-        yield buttons[start : start + BUTTONS_A_ROW]
-
-
-def split_text(words: str, limit: int) -> Iterator[str]:
-    """Cut a text into pieces of at most `limit` characters, at the end of a line where there is one."""
-    rest = words
-    while len(rest) > limit:
-        cut = rest.rfind("\n", limit // 2, limit) + 1 or limit
-        yield rest[:cut].rstrip()
-        rest = rest[cut:]
-    yield rest

@@ -57,6 +57,12 @@ ROUTES: tuple[DeskRoute, ...] = (
         publication.release,
         Permission.WORK_TICKETS,
     ),
+    route(
+        "GET",
+        f"{_TICKET}/recordings/{{sha256:[0-9a-f]{{64}}}}",
+        ticket.recording,
+        Permission.VIEW_TICKETS,
+    ),
     route("POST", f"{_TICKET}/reply", handling.reply, Permission.WORK_TICKETS),
     route("POST", f"{_TICKET}/note", handling.note, Permission.WORK_TICKETS),
     route("POST", f"{_TICKET}/status", handling.status, Permission.WORK_TICKETS),

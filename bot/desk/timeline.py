@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,6 +61,7 @@ class Moment:
     label: str
     text: str
     photos: tuple[str, ...] = ()
+    recordings: tuple[str, ...] = ()
     location: dict[str, Any] | None = None
     card: dict[str, Any] | None = None
     delivery: str = ""
@@ -99,6 +100,7 @@ def _from_entry(entry: Entry, said: Sequence[Said], routing: Routing) -> Moment:
         label=_entry_label(entry, routing),
         text="（内容已依申请删除）" if entry.erased_at else _entry_text(entry),
         photos=tuple(entry.data.get("photos", ())) if side == "citizen" else (),
+        recordings=tuple(entry.data.get("recordings", ())) if side == "citizen" else (),
         delivery=_delivery_of(entry, said) if side == "officer" else "",
         order=entry.number,
     )
@@ -140,16 +142,23 @@ def _delivery(item: OutboxItem | None) -> str:
 def _is_recorded(one: Said, entries: Sequence[Entry]) -> bool:
     message = one.message
     if message.sender is Sender.CITIZEN:
-        text = str(message.content.get("text") or "")
         return any(
             entry.kind is EntryKind.CITIZEN_MESSAGE
             and abs(entry.at - message.created_at) < SAME
-            and entry.text.strip() == text.strip()
+            and _holds(entry, message.content)
             for entry in entries
         )
     if message.ticket_id is None:
         return False
     return any(entry.at == message.created_at for entry in entries)
+
+
+def _holds(entry: Entry, content: Mapping[str, Any]) -> bool:
+    """Whether all of a message is in an entry, which may have been made of several."""
+    words = str(content.get("text") or "").strip()
+    evidence = {content[name] for name in ("photo", "recording") if content.get(name)}
+    kept = {*entry.data.get("photos", ()), *entry.data.get("recordings", ())}
+    return words in entry.text and evidence <= kept and bool(words or evidence)
 
 
 def _from_message(one: Said) -> Moment:
@@ -163,6 +172,7 @@ def _from_message(one: Said) -> Moment:
         label="点了按钮" if content.get("label") else "",
         text=for_officers(content),
         photos=(photo,) if photo else (),
+        recordings=(content["recording"],) if content.get("recording") else (),
         location=content.get("location"),
         card=content.get("card"),
         delivery=_delivery(one.outbox),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from actions.base import Button, Outgoing, Reply
 from bot.texts.compose import COMPOSERS, card_content
-from bot.texts.zh import LABELS, TEXTS
+from bot.texts.zh import LABELS, NEWS, TEXTS
+from tickets.workflow import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +65,8 @@ def render_notice(key: str, params: Mapping[str, Any]) -> dict[str, Any]:
         leave = (Button("button_live_leave", "live:leave"),) if key == "live_begun" else ()
         return render(Reply(key, params, leave)).as_json()
     ticket_no = params["ticket_no"]
+    if key == "notice_after_photo":
+        return replace(render(Reply(key, params, kind="photo")), photo=params["photo"]).as_json()
     buttons = [Button("button_ticket_status", f"status:show:{ticket_no}")]
     if key in _NOTICES_WITH_ADD:
         buttons.insert(0, Button("button_add", f"status:add:{ticket_no}"))
@@ -71,7 +75,14 @@ def render_notice(key: str, params: Mapping[str, Any]) -> dict[str, Any]:
             Button("button_solved", f"status:solved:{ticket_no}"),
             Button("button_unsolved", f"status:unsolved:{ticket_no}"),
         ]
-    return render(Reply(key, params, tuple(buttons))).as_json()
+    told = render(Reply(key, params, tuple(buttons), kind="progress"))
+    return replace(told, progress={"ticket_no": ticket_no, "status": _news_word(key)}).as_json()
+
+
+def _news_word(key: str) -> str:
+    """What a notice is about in a word, for channels that tell news in a form of their own."""
+    status = key.removeprefix("notice_status_")
+    return Status(status).label if status in {*Status} else NEWS.get(key, NEWS[""])
 
 
 def for_officers(content: Mapping[str, Any]) -> str:

@@ -48,6 +48,7 @@ TEXTS: dict[str, str] = {
     "report_photos": "有照片吗？有就直接发给我，最多九张。没有就点“跳过”。",
     "report_photo_send": "请把照片发给我。",
     "report_photo_kept": "照片收到了，一共{count}张。",
+    "report_voice_kept": "语音收到了，会交给工作人员听。我自己听不懂语音，要紧的地方请再打几个字。",
     "report_photos_full": "照片已经有九张了，这一张没有加进去。",
     "report_contact": "要不要留个电话？工作人员办理时可能要问您。不想留可以匿名，一样会办。\n您的电话只给办这件事的工作人员看。",
     "report_contact_write": "请写下您的电话。如果要对被反映的人保密，请加上“保密”两个字。",
@@ -139,6 +140,7 @@ TEXTS: dict[str, str] = {
     "handoff_ask": "好的。请把要问的事写下来，写完我就转给工作人员。",
     "handoff_question_short": "请再写清楚一点，工作人员才好回答您。",
     "handoff_photo_kept": "照片收到了。请再用一句话写下您的问题。",
+    "handoff_voice_kept": "语音收到了。请再用一句话写下您的问题。",
     "handoff_confirm": "要把下面的问题转给工作人员吗？\n“{question}”",
     "handoff_cancelled": "好的，没有转给工作人员。",
     "handoff_already_sent": "已经转给工作人员了，工单编号是{ticket_no}，请等回复。",
@@ -201,6 +203,7 @@ TEXTS: dict[str, str] = {
     "notice_status_reopened": "工单{ticket_no}已经退回承办单位重新办理，督办人员也会盯着。{note}",
     "notice_status_rejected": "工单{ticket_no}不予受理：{note}",
     "notice_status_withdrawn": "工单{ticket_no}已撤回，不再办理。",
+    "notice_after_photo": "工单{ticket_no}处理后的照片。",
     "notice_reply": "{department}回复您（工单{ticket_no}）：\n{text}",
     "notice_extended": "工单{ticket_no}情况比较复杂，办理时间延长到{due_on}。{note}",
     "notice_merged": "工单{ticket_no}和别人反映的是同一件事，已并到工单{into}一起办，有进展照样告诉您。",
@@ -214,7 +217,21 @@ TEXTS: dict[str, str] = {
     "photo_failed": "照片没有收到，请再发一次。您前面写的内容都在。",
     "file_link": "下载《{name}》（{hours}小时内有效，请不要转给别人）：",
     "file_gone": "这个文件已经删掉了，或者链接过期了。请回到对话里再做一份。",
-    "unsupported": "这种消息我还看不懂。请用文字、照片或定位告诉我。",
+    "voice_too_large": "这段语音太长了，我收不下。请说短一点，或者打字告诉我。您前面写的内容都在。",
+    "voice_not_audio": "这段语音打不开。请再录一次，或者打字告诉我。您前面写的内容都在。",
+    "voice_failed": "语音没有收到，请再发一次。您前面写的内容都在。",
+    "unsupported": "这种消息我还看不懂。请用文字、照片、语音或定位告诉我。",
+    "telegram_description": "我是福清市城市管理的智能助手。可以查城市管理和日常法律的规定，反映身边的问题，查办理进度，也可以找工作人员。",
+    "telegram_short_description": "查规定、反映问题、查进度、找工作人员",
+    "video_unsupported": "视频我还收不了。请截几张图，或者拍照片发给我，再写一句话说明。",
+    "edited": "您改过的话，我这边看不到变化。请把要改的地方再发一次。",
+    "button_used": "✓ 已选：{label}",
+    "button_used_already": "这里已经选过了",
+    "button_private": "点这里单独和我说",
+    "group_private": "群里大家都看得到，反映问题、查进度请单独和我说，免得别人看到您的信息。",
+    "link_ticket": "打开工单链接",
+    "link_place": "扫了镇街的二维码",
+    "from_officer": "【工作人员】\n",
     "share_location": "发送我的位置",
     # --- pages
     "page_not_found": "没有这个页面，地址可能写错了。",
@@ -231,6 +248,15 @@ TEXTS: dict[str, str] = {
     "card_citation": "《{law}》{article}（{status}，{since}起施行）",
     "card_authority": "管这件事的部门：{authority}",
     "card_reviewed": "核对日期：{date}。这是一般规定，具体的事以主管部门的决定为准。",
+}
+
+# A notice in a word; "" for any other.
+NEWS: dict[str, str] = {
+    "notice_reply": "有答复",
+    "notice_extended": "延长办理",
+    "notice_merged": "一并办理",
+    "notice_split": "单独办理",
+    "": "有新消息",
 }
 
 # The commands of messengers that have them.

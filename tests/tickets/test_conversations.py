@@ -137,10 +137,10 @@ async def test_a_turn_begins_once(database: Database) -> None:
 
     async with database.transaction() as session:
         assert (await lock(session, conversation.id)).id == conversation.id
-        assert await begin_turn(session, message.id) is not None
-        await mark_handled(session, message.id, NOW)
+        assert await begin_turn(session, [message.id])
+        await mark_handled(session, [message.id], NOW)
     async with database.transaction() as session:
-        assert await begin_turn(session, message.id) is None
+        assert not await begin_turn(session, [message.id])
         with pytest.raises(ConversationNotFound):
             await lock(session, 99)
 

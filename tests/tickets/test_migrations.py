@@ -16,8 +16,9 @@ from tests.factories import make_ticket
 from tickets.database import Database, upgrade
 from tickets.files import keep_file, read_file
 from tickets.history import append_entry, verify
-from tickets.models import Attachment, EntryKind, Ticket
+from tickets.models import Attachment, EntryKind, Recording, Ticket
 from tickets.paper_drafts import PaperDrafts
+from tickets.recordings import keep_recording
 from tickets.values import Actor
 from tickets.vault import Vault
 
@@ -117,6 +118,19 @@ async def test_photos_of_old_tickets_stay_private(empty_url: str) -> None:
     database = Database(empty_url)
     async with database.reading() as session:
         assert (await session.scalars(sa.select(Attachment))).one().released_at is None
+    await database.close()
+
+
+async def test_an_old_conversation_can_be_given_recordings(empty_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_url, "0010")
+    await execute(empty_url, (OLD_CONVERSATION, {}))
+
+    await asyncio.to_thread(upgrade, empty_url)
+
+    database, vault = Database(empty_url), Vault({"test": bytes(32)}, "test")
+    async with database.transaction() as session:
+        await keep_recording(session, vault, 1, b"OggS", datetime.now(UTC))
+        assert (await session.scalars(sa.select(Recording))).one().ticket_id is None
     await database.close()
 
 

@@ -34,6 +34,7 @@ from tickets.live_queries import TalkFile, talk_file
 from tickets.models import DraftState, Officer, ReporterMode, Ticket
 from tickets.own_templates import own_templates
 from tickets.publication import is_published
+from tickets.recordings import recording_for
 from tickets.workflow import ActorKind, Status, moves_for, needs_note
 
 CHANNELS = {"web": "网页", "telegram": "Telegram", "wechat": "微信", "console": "命令行"}
@@ -300,3 +301,16 @@ async def photo(request: web.Request) -> web.StreamResponse:
         raise web.HTTPNotFound
     headers = {"Cache-Control": "private, max-age=3600", "Content-Disposition": "inline"}
     return web.FileResponse(path, headers={**headers, "Content-Type": "image/jpeg"})
+
+
+async def recording(request: web.Request) -> web.StreamResponse:
+    """A voice message of a ticket that the officer may see."""
+    visit, parts = request[VISIT], services(request)
+    async with parts.database.reading() as session:
+        ticket = await find_ticket(session, request.match_info["ticket_no"])
+        _check_reach(visit, ticket)
+        sound = await recording_for(session, parts.vault, ticket, request.match_info["sha256"])
+    if sound is None:
+        raise web.HTTPNotFound
+    headers = {"Cache-Control": "private, no-store", "Content-Disposition": "inline"}
+    return web.Response(body=sound.content, headers={**headers, "Content-Type": sound.media_type})

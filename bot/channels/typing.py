@@ -1,0 +1,29 @@
+"""Telling citizens that an answer is being written, on the channels that can show it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from bot.channels.base import ShowsTyping
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.channels.base import Channel
+
+
+class Typing:
+    """Shows it in the background: nobody waits for a sign that only says to wait."""
+
+    def __init__(self, channels: Mapping[str, Channel]) -> None:
+        self._channels = channels
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def show(self, name: str, address: str) -> None:
+        """Show it on the channel of that name, if it can and runs in this process."""
+        channel = self._channels.get(name)
+        if isinstance(channel, ShowsTyping):
+            task = asyncio.create_task(channel.typing(address))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
