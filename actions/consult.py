@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from actions.base import Button, Reply
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from knowledge_base.base import KnowledgeBase
     from knowledge_base.models import Article, Cite
 
+_EXAMPLE = re.compile(
+    r"(?:请|能|可以|帮我)?(?:给我?)?(?:再)?(?:举|讲|说|看|来)(?:一|1)?个?(?:实际的?)?(?:例子|案例)(?:听听|看看|来说)?"
+    r"|(?:有没有|有|有什么)(?:这样的|类似的?)?(?:例子|案例)(?:没有)?|(?:例子|案例|以案释法)"
+)
 # Buttons for the cards that lie close; more would be a list, not a choice.
 MAX_ALTERNATIVES = 4
 
@@ -70,6 +75,8 @@ def _card(turn: Turn, found: Answer) -> Reply:
         Button("button_ask_person", "human:question"),
     ]
     buttons[:0] = tools_for(found.card)
+    if found.card.id in turn.knowledge.examples:
+        buttons.insert(0, Button("button_example", f"consult:example:{found.card.id}"))
     if found.card.category:
         buttons.append(Button("button_report_this", f"report:start:{found.card.category}"))
     return Reply(
@@ -111,9 +118,21 @@ def _no_support(found: Answer | None) -> Reply:
     )
 
 
+def wants_example(turn: Turn) -> bool:
+    """ "举个例子" after a card that has one."""
+    return bool(_EXAMPLE.fullmatch(turn.text.strip(" 。！!？?吗呢吧"))) and (
+        turn.state.get("card") in turn.knowledge.examples
+    )
+
+
+async def example(turn: Turn) -> list[Reply]:
+    """The invented case that shows the rule of the card that was shown last."""
+    return await on_button(turn, f"example:{turn.state['card']}")
+
+
 async def on_button(turn: Turn, rest: str) -> list[Reply]:
     """`held`: answer the text that waits; `card:<id>`: show that card; `law:<id>`: its articles;
-    `helpful:<id>`: it was of use.
+    `example:<id>`: an invented case that shows its rule; `helpful:<id>`: it was of use.
     """
     verb, _, card_id = rest.partition(":")
     if verb == "held":
@@ -133,6 +152,8 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
             now=turn.now,
         )
         return [Reply("thanks_feedback")]
+    if verb == "example":
+        card_id = turn.knowledge.examples.get(card_id, "")
     found = _shown(turn, card_id)
     if found is None:
         return [Reply("card_gone", buttons=(Button("button_ask_person", "human:question"),))]

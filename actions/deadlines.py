@@ -60,6 +60,7 @@ def is_wanted(text: str, today: date) -> bool:
 
 async def start(turn: Turn) -> list[Reply]:
     """Begin with all that the message says."""
+    step_aside(turn)
     return _take(turn, Penalty(), turn.message.text)
 
 

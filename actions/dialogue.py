@@ -70,6 +70,8 @@ COMMANDS: dict[str, Action] = {
     "/report": report.start,
     "/consult": consult.ask,
     "/status": status.start,
+    "/deadlines": deadlines.start,
+    "/papers": papers.start,
     "/human": handoff.start,
     "/cancel": smalltalk.nothing_to_cancel,
 }
@@ -159,6 +161,8 @@ async def _by_meaning(turn: Turn) -> list[Reply]:
 
 def _by_rule(turn: Turn) -> Action | None:
     """Wishes that a rule knows and the NLU has no intent for."""
+    if consult.wants_example(turn):
+        return consult.example
     if papers.is_wanted(turn.text):
         return papers.start
     if deadlines.is_wanted(turn.text, turn.today):

@@ -71,10 +71,11 @@ def is_wanted(text: str) -> bool:
 
 async def start(turn: Turn) -> list[Reply]:
     """Begin with the paper, or hand out the list, that the message names."""
-    if code := paper_in(turn.text):
-        return _menu() if code == "menu" else await _open(turn, code)
-    code = list_in(turn.text)
-    return _list_menu() if code in {"", "menu"} else await _hand_out_list(turn, code)
+    if (code := paper_in(turn.text)) in PAPERS:
+        return await _open(turn, code)
+    if (wanted := list_in(turn.text)) in paper_lists():
+        return await _hand_out_list(turn, wanted)
+    return _list_menu() if wanted == "menu" else _menu()
 
 
 async def on_message(turn: Turn) -> list[Reply]:

@@ -14,6 +14,7 @@ from knowledge_base.answers import Answering
 from knowledge_base.card_index import CardIndex
 from knowledge_base.cards import CARDS, load_cards
 from knowledge_base.citations import CitationFinder, Mention
+from knowledge_base.examples import examples_by_card
 from knowledge_base.guards import load_guards
 from knowledge_base.law_search import LawSearch
 from knowledge_base.models import Answer, Article, Hit, RuleCard
@@ -52,6 +53,7 @@ class KnowledgeBase:
     ) -> None:
         self.library = library
         self.cards = {card.id: card for card in cards}
+        self.examples = examples_by_card(cards)
         self._store = store
         self._citations = CitationFinder(library)
         self._laws = LawSearch(library, self._citations)

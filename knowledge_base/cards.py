@@ -23,7 +23,7 @@ _REQUIRED = (
     *("id", "title", "topic", "questions", "answer", "cites"),
     *("jurisdiction", "authority", "valid_from", "reviewed_on"),
 )
-_OPTIONAL = ("category", "next_steps", "local_gap", "superseded", "valid_until", "kind")
+_OPTIONAL = ("category", "next_steps", "local_gap", "superseded", "valid_until", "kind", "illustrates")
 
 
 def load_cards(folder: Path = CARDS) -> list[RuleCard]:
@@ -90,6 +90,7 @@ def _card(row: Any, source: str) -> RuleCard:
         local_gap=str(row.get("local_gap") or "").strip(),
         superseded=tuple(_each(row, "superseded", _superseded)),
         source=source,
+        illustrates=_texts(row, "illustrates"),
     )
 
 

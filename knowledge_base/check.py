@@ -14,6 +14,7 @@ from datetime import date
 from fractions import Fraction
 
 from knowledge_base.card_index import CardIndex
+from knowledge_base.examples import check_example
 from knowledge_base.models import Article, Cite, RuleCard, Status, Superseded
 from knowledge_base.numerals import Quantity, dates, quantities
 from knowledge_base.statutes.library import StatuteLibrary
@@ -79,6 +80,7 @@ def check_cards(cards: Sequence[RuleCard], library: StatuteLibrary, today: date)
     problems: list[Problem] = []
     for card in cards:
         problems += [Problem(card.id, reason, card.source) for reason in check_card(card, library, today)]
+        problems += [Problem(card.id, reason, card.source) for reason in check_example(card, cards)]
     problems += _contradictions(cards)
     lost, share, hard = _phrasings(cards)
     problems += lost

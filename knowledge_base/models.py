@@ -110,6 +110,7 @@ class RuleCard:
         local_gap: what the local rules do not say, or where they do not apply; "" if there is nothing to warn
             of.
         source: the file that it was read from, for messages to the people who write cards.
+        illustrates: for a case explainer, the ids of the cards whose rule its invented case shows.
     """
 
     id: str
@@ -129,6 +130,7 @@ class RuleCard:
     local_gap: str = ""
     superseded: tuple[Superseded, ...] = ()
     source: str = ""
+    illustrates: tuple[str, ...] = ()
 
     def is_valid_on(self, day: date) -> bool:
         """Whether the card may be shown as the law of that day."""

@@ -237,6 +237,12 @@ async def test_what_is_no_answer_is_asked_again(talk: Talk) -> None:
     assert await talk.keys(payload="menu:resume") == ["paper_ask_agency"]
 
 
+async def test_commands_open_papers_and_days(talk: Talk) -> None:
+    assert await talk.keys("/papers") == ["paper_menu"]
+    assert await talk.keys("/papers 材料清单") == ["paper_list_menu"]
+    assert await talk.keys("/deadlines") == ["deadlines_which_paper"]
+
+
 async def test_a_list_is_handed_out_at_once(talk: Talk) -> None:
     [reply] = await talk.say("养狗登记材料清单")
 
@@ -258,3 +264,21 @@ async def test_cards_lead_to_papers(talk: Talk) -> None:
         await talk.say(payload=f"consult:card:{card}")
         assert [reply["key"] for reply in await talk.press(label)][0] == key
         await talk.say("取消")
+
+
+@pytest.mark.parametrize("words", ["举个例子", "有没有案例？", "button"])
+async def test_a_card_has_an_invented_case(talk: Talk, words: str) -> None:
+    await talk.say(payload="consult:card:pay_surcharge")
+
+    [case] = await (talk.press("看一个例子") if words == "button" else talk.say(words))
+
+    assert case["kind"] == "card"
+    assert case["card"]["answer"].startswith("（虚构案例）")
+    assert {cite["status"] for cite in case["card"]["citations"]} == {"现行有效"}
+
+
+async def test_without_a_case_a_wish_for_one_is_no_case(talk: Talk) -> None:
+    await talk.say(payload="consult:card:info_fee")
+
+    assert (await talk.say("举个例子"))[0]["key"] != "card"
+    assert await talk.keys(payload="consult:example:nothing") == ["card_gone"]
