@@ -27,6 +27,7 @@ COMMANDS = {
     "tickets": ("tickets", "verify the history of tickets"),
     "api-keys": ("api_keys", "keys with which other systems file tickets (Open311)"),
     "statistics": ("statistics", "compute the three rates again from the history of tickets"),
+    "checks": ("checks", "repeat the draw of a random check"),
     "officers": ("officers", "list, add and reset the accounts of officers"),
 }
 

@@ -20,6 +20,11 @@
     ├── DraftNotOpen
     ├── NotAnAdviser
     ├── WrongPeriod
+    ├── NothingToCheck
+    ├── CheckNotOpen
+    ├── MarksMissing
+    ├── NoReviewer
+    ├── TooEarly
     ├── PhotoRejected
     ├── RecordingRejected
     ├── CalendarYearMissing
@@ -194,6 +199,41 @@ class WrongPeriod(BotError):
 
     code = "wrong_period"
     reply_key = "error_unexpected"
+
+
+class NothingToCheck(BotError):
+    """Fewer tickets were closed than shall be drawn, or nobody can review them."""
+
+    code = "nothing_to_check"
+    reply_key = "error_unexpected"
+
+
+class CheckNotOpen(BotError):
+    """There is no such check or round, or this was done already."""
+
+    code = "check_not_open"
+    reply_key = "error_already_ruled"
+
+
+class MarksMissing(BotError):
+    """A mark is missing or above its highest."""
+
+    code = "marks_missing"
+    reply_key = "error_unexpected"
+
+
+class NoReviewer(BotError):
+    """Everybody who could review a drawn ticket has something to do with it."""
+
+    code = "no_reviewer"
+    reply_key = "error_unexpected"
+
+
+class TooEarly(BotError):
+    """The seed must become known after the list was announced: not on the same day."""
+
+    code = "too_early"
+    reply_key = "error_too_soon"
 
 
 class PhotoRejected(BotError):

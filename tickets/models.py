@@ -14,6 +14,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tickets.check_models import Check, CheckRound, CheckState
 from tickets.columns import Base, BigId, Json, StateJson, UtcDateTime, Word, one_of
 from tickets.desk_models import OwnTemplate, SavedView
 from tickets.file_models import MadeFile, PaperDraft
@@ -32,6 +33,9 @@ __all__ = [
     "Application",
     "ApplicationKind",
     "Attachment",
+    "Check",
+    "CheckRound",
+    "CheckState",
     "AuditEntry",
     "Base",
     "Conversation",
@@ -242,6 +246,7 @@ class Ticket(Base):
             sqlite_where=_LEADING,
             postgresql_where=_LEADING,
         ),
+        Index("ix_tickets_closed_at", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
         Index("ix_tickets_closed", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
         Index(None, "conversation_id", "id"),
         Index(None, "created_at", "id"),

@@ -18,6 +18,7 @@ from tickets.history import erase_entries
 from tickets.models import (
     AnswerDraft,
     Attachment,
+    Check,
     Conversation,
     Entry,
     EntryKind,
@@ -180,6 +181,11 @@ class Privacy(Casework):
         ticket.version += 1
         await self.session.execute(
             update(AnswerDraft).where(AnswerDraft.ticket_id == ticket.id).values(text="", note="")
+        )
+        await self.session.execute(
+            update(Check)
+            .where(Check.ticket_id == ticket.id)
+            .values(findings="", rectification="", confirmation="")
         )
         numbers = await self.session.scalars(
             select(Entry.number).where(

@@ -31,6 +31,7 @@ PAGES = (
     NavigationItem("/reviews", "法制审核", Permission.REVIEW_ANSWERS, also="/reviews/"),
     NavigationItem("/rota", "值班", Permission.VIEW_ROTA),
     NavigationItem("/applications", "审定", Permission.SUPERVISE),
+    NavigationItem("/checks", "抽查", Permission.SEE_CHECKS, also="/checks/"),
     NavigationItem("/dashboard", "统计", Permission.VIEW_DASHBOARD),
     NavigationItem("/templates", "模板", Permission.WRITE_TEMPLATES),
     NavigationItem("/officers", "人员", Permission.MANAGE_OFFICERS, also="/officers/"),

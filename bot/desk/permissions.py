@@ -30,6 +30,8 @@ class Permission(StrEnum):
     VIEW_ROTA = "view_rota"
     MANAGE_ROTA = "manage_rota"
     REVIEW_ANSWERS = "review_answers"
+    SEE_CHECKS = "see_checks"
+    RUN_CHECKS = "run_checks"
     VIEW_DASHBOARD = "view_dashboard"
     EXPORT = "export"
     WRITE_TEMPLATES = "write_templates"
@@ -59,18 +61,19 @@ def _rights(scope: Scope, *permissions: Permission) -> Rights:
 
 _P = Permission
 ROLES: dict[Role, Rights] = {
-    Role.OFFICER: _rights(Scope.OWN_DEPARTMENT, _P.WORK_TICKETS, _P.TALK),
+    Role.OFFICER: _rights(Scope.OWN_DEPARTMENT, _P.WORK_TICKETS, _P.TALK, _P.SEE_CHECKS),
     Role.UNIT_HEAD: _rights(
         Scope.OWN_DEPARTMENT,
         _P.WORK_TICKETS,
         _P.TALK,
         _P.ASSIGN_DEPARTMENT,
+        _P.SEE_CHECKS,
         _P.VIEW_DASHBOARD,
         _P.EXPORT,
         _P.WRITE_TEMPLATES,
     ),
     Role.LEGAL_ADVISER: _rights(
-        Scope.CONSULTATIONS, _P.WORK_TICKETS, _P.TALK, _P.ANSWER_CONSULTATIONS, _P.VIEW_ROTA
+        Scope.CONSULTATIONS, _P.WORK_TICKETS, _P.TALK, _P.ANSWER_CONSULTATIONS, _P.VIEW_ROTA, _P.SEE_CHECKS
     ),
     Role.LEGAL_REVIEWER: _rights(
         Scope.ALL,
@@ -79,6 +82,7 @@ ROLES: dict[Role, Rights] = {
         _P.VIEW_ROTA,
         _P.MANAGE_ROTA,
         _P.REVIEW_ANSWERS,
+        _P.SEE_CHECKS,
     ),
     Role.SUPERVISOR: _rights(
         Scope.ALL,
@@ -88,6 +92,8 @@ ROLES: dict[Role, Rights] = {
         _P.ASSIGN_DEPARTMENT,
         _P.VIEW_ROTA,
         _P.MANAGE_ROTA,
+        _P.SEE_CHECKS,
+        _P.RUN_CHECKS,
         _P.VIEW_DASHBOARD,
         _P.EXPORT,
     ),
@@ -95,7 +101,9 @@ ROLES: dict[Role, Rights] = {
         Scope.CONSULTATIONS,
     ),
     Role.ADMINISTRATOR: _rights(Scope.ALL, *Permission),
-    Role.AUDITOR: _rights(Scope.ALL, _P.VIEW_ROTA, _P.VIEW_DASHBOARD, _P.EXPORT, _P.VIEW_AUDIT),
+    Role.AUDITOR: _rights(
+        Scope.ALL, _P.VIEW_ROTA, _P.SEE_CHECKS, _P.VIEW_DASHBOARD, _P.EXPORT, _P.VIEW_AUDIT
+    ),
 }
 
 

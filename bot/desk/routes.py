@@ -7,6 +7,8 @@ from bot.desk.views import (
     account,
     audit,
     bulk,
+    check,
+    checks,
     consultations,
     conversations,
     dashboard,
@@ -27,6 +29,8 @@ from bot.desk.views import (
 
 _TICKET = "/tickets/{ticket_no}"
 _TALK = "/conversations/{conversation_id:[0-9]{1,18}}"
+_ROUND = "/checks/rounds/{round_id:[0-9]{1,9}}"
+_CHECK = "/checks/{check_id:[0-9]{1,9}}"
 _DRAFT = "/reviews/{draft_id:[0-9]{1,9}}"
 _OFFICER = "/officers/{officer_id:[0-9]{1,9}}"
 
@@ -85,6 +89,17 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("GET", _DRAFT, reviews.review_page, Permission.REVIEW_ANSWERS),
     route("POST", _DRAFT, reviews.decide, Permission.REVIEW_ANSWERS),
     route("POST", f"{_DRAFT}/withdraw", reviews.withdraw, Permission.WORK_TICKETS),
+    route("GET", "/checks", checks.checks_page, Permission.SEE_CHECKS),
+    route("POST", "/checks/rounds", checks.announce, Permission.RUN_CHECKS),
+    route("GET", _ROUND, checks.round_page, Permission.SEE_CHECKS),
+    route("GET", f"{_ROUND}/list.txt", checks.list_file, Permission.SEE_CHECKS),
+    route("POST", f"{_ROUND}/draw", checks.draw, Permission.RUN_CHECKS),
+    route("GET", _CHECK, check.check_page, Permission.SEE_CHECKS),
+    route("GET", f"{_CHECK}/photos/{{sha256:[0-9a-f]{{64}}}}", check.photo, Permission.SEE_CHECKS),
+    route("POST", f"{_CHECK}/score", check.score, Permission.SEE_CHECKS),
+    route("POST", f"{_CHECK}/recuse", check.recuse, Permission.SEE_CHECKS),
+    route("POST", f"{_CHECK}/rectify", check.rectify, Permission.WORK_TICKETS),
+    route("POST", f"{_CHECK}/confirm", check.confirm, Permission.SEE_CHECKS),
     route("GET", "/rota", rota.rota_page, Permission.VIEW_ROTA),
     route("POST", "/rota/plan", rota.plan, Permission.MANAGE_ROTA),
     route("POST", "/rota/leave", rota.leave, Permission.VIEW_ROTA),

@@ -31,6 +31,8 @@ LABELS = {
     "photo_hidden": "收回公开的照片",
     "api_key_made": "发放接口密钥",
     "api_key_revoked": "作废接口密钥",
+    "check_announced": "公布抽查名单",
+    "check_drawn": "抽取检查对象",
     "rota": "安排法律顾问轮值",
 }
 

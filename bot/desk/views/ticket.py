@@ -127,7 +127,7 @@ async def show_ticket(
         status=status,
         ticket=ticket,
         file=found,
-        moments=timeline(found.entries, _visible_said(visit, found), parts.routing),
+        moments=timeline(found.entries, visible_said(visit, found), parts.routing),
         due=due_mark(ticket.status, ticket.due_at, visit.now, parts.calendar, ticket.accept_due_at),
         moves=moves,
         may_resolve=any(move.status is Status.RESOLVED for move in moves),
@@ -237,7 +237,7 @@ def _move_label(old: Status, new: Status) -> str:
     return MOVE_LABELS[new]
 
 
-def _visible_said(visit: Visit, found: TicketFile) -> Any:
+def visible_said(visit: Visit, found: TicketFile) -> Any:
     """A confidential reporter's conversation stays with the bureau; the unit sees what names the ticket."""
     if found.ticket.reporter_mode is ReporterMode.CONFIDENTIAL and visit.rights.scope is not Scope.ALL:
         return [one for one in found.said if one.message.ticket_id is not None]
@@ -296,6 +296,11 @@ async def photo(request: web.Request) -> web.StreamResponse:
         is_there = await has_photo(session, ticket, sha256)
     if not is_there:
         raise web.HTTPNotFound
+    return photo_file(parts, sha256)
+
+
+def photo_file(parts: Services, sha256: str) -> web.FileResponse:
+    """A photo of the store, for somebody who may see it. Raises: HTTPNotFound."""
     path = parts.photos.path(sha256)
     if not path.is_file():
         raise web.HTTPNotFound
