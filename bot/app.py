@@ -32,6 +32,8 @@ from bot.ticking import keep_ticking
 from bot.typedefs import OUTBOX, RELAY, SERVICES, SETTINGS, SUPERVISOR, TELEGRAM, TYPING, WEB_CHANNEL
 from bot.typing_board import TypingBoard
 from bot.understanding import UnderstandingClient
+from bot.webhooks import inbound
+from bot.webhooks.worker import WebhookWorker
 from knowledge_base.base import KnowledgeBase
 from tickets import words
 from tickets.database import Database, upgrade
@@ -133,6 +135,7 @@ def create_app(settings: Settings) -> web.Application:
     web_channel.setup(app)
     desk.setup(app)
     open311.setup(app)
+    inbound.setup(app)
     app.router.add_get("/healthz", healthz)
     if _telegram_webhook(settings):
         app.router.add_post(webhook_path(settings.telegram_token), receive_update)
@@ -179,6 +182,8 @@ async def _assistant(app: web.Application) -> AsyncIterator[None]:
             await stack.enter_async_context(running_task(fanout.run))
         await stack.enter_async_context(running_task(outbox.run))
         await stack.enter_async_context(running_task(lambda: keep_ticking(services, outbox.wake)))
+        webhooks = WebhookWorker(services, allowed_hosts=settings.webhook_hosts)
+        await stack.enter_async_context(running_task(webhooks.run))
         if settings.nlu_enabled:
             supervisor = Supervisor("nlu", _NamedModelServer(settings, port))
             app[SUPERVISOR] = supervisor

@@ -28,6 +28,7 @@ COMMANDS = {
     "api-keys": ("api_keys", "keys with which other systems file tickets (Open311)"),
     "statistics": ("statistics", "compute the three rates again from the history of tickets"),
     "checks": ("checks", "repeat the draw of a random check"),
+    "webhooks": ("webhooks", "other systems that are told what happens to tickets"),
     "officers": ("officers", "list, add and reset the accounts of officers"),
 }
 

@@ -87,6 +87,10 @@ def _with_only(value: str, known: set[str]) -> str:
     return value
 
 
+def _hosts(value: str) -> tuple[str, ...]:
+    return tuple(host.strip().lower() for host in value.split(",") if host.strip())
+
+
 def _setting(name: str, default: Any, read: Callable[[str], Any], meaning: str) -> Any:
     return field(default=default, metadata={"name": name, "read": read, "meaning": meaning})
 
@@ -161,6 +165,12 @@ class Settings:
     )
     redis_url: str = _setting(
         "WENFA_REDIS_URL", "", str, "Redis that joins several processes' open pages; empty: one process"
+    )
+    webhook_hosts: tuple[str, ...] = _setting(
+        "WENFA_WEBHOOK_HOSTS",
+        (),
+        _hosts,
+        "hosts that webhooks may call by http or in our own network, by commas",
     )
     log_format: str = _setting("WENFA_LOG_FORMAT", "text", _log_format, "text or json")
 

@@ -32,6 +32,7 @@
     ├── ContactSealed
     ├── ApiKeyUnknown
     ├── QuotaExhausted
+    ├── WebhookRefused
     └── DatabaseBusy
 
 `code` goes into logs and JSON; `reply_key` names the Chinese text in `bot/texts`. The message is for
@@ -338,3 +339,19 @@ class TooManyViews(BotError):
     """An officer has as many saved views as one can look over."""
 
     code = "too_many_views"
+
+
+class WebhookRefused(BotError):
+    """A subscription, or a message of another system, that can't be.
+
+    Attributes:
+        reason: "name", "name_taken", "event", "too_many", "unknown", "url" or "id_used".
+    """
+
+    code = "webhook_refused"
+    reply_key = "error_unexpected"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = f"webhook_{reason}"

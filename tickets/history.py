@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tickets.columns import storable
 from tickets.models import Entry, EntryKind, Ticket, TicketCounter
 from tickets.values import Actor
+from tickets.webhook_events import queue_event
 from tickets.workflow import Status
 
 FIRST_HASH = "0" * 64
@@ -118,6 +119,7 @@ async def append_entry(
     ticket.last_hash = entry.hash
     ticket.updated_at = at
     await session.flush()
+    await queue_event(session, ticket, entry)
     return entry
 
 

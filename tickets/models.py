@@ -18,9 +18,10 @@ from tickets.check_models import Check, CheckRound, CheckState
 from tickets.columns import Base, BigId, Json, StateJson, UtcDateTime, Word, one_of
 from tickets.desk_models import OwnTemplate, SavedView
 from tickets.file_models import MadeFile, PaperDraft
+from tickets.leases import WAITING, Leased
 from tickets.legal_models import AnswerDraft, DraftState, DutyLeave, HandOver, RotaPlan
 from tickets.live_models import LiveTalk
-from tickets.outward_models import ApiFiling, ApiKey
+from tickets.outward_models import ApiFiling, ApiKey, WebhookDelivery, WebhookReceipt, WebhookSubscription
 from tickets.oversight_models import Application, ApplicationKind, Follower
 from tickets.recording_models import Recording
 from tickets.staff import AuditEntry, Invitation, Officer, OfficerSession, Role
@@ -66,6 +67,9 @@ __all__ = [
     "Sender",
     "Ticket",
     "TicketCounter",
+    "WebhookDelivery",
+    "WebhookReceipt",
+    "WebhookSubscription",
 ]
 
 
@@ -377,10 +381,8 @@ class Attachment(Base):
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class OutboxItem(Base):
-    """A message that a channel still has to deliver. Taken under a lease, so a dead worker's items
-    come back.
-    """
+class OutboxItem(Leased):
+    """A message that a channel still has to deliver."""
 
     __tablename__ = "outbox_items"
     __table_args__ = (
@@ -388,21 +390,14 @@ class OutboxItem(Base):
             "ix_outbox_items_waiting",
             "conversation_id",
             "id",
-            sqlite_where=text("delivered_at IS NULL AND failed_at IS NULL"),
-            postgresql_where=text("delivered_at IS NULL AND failed_at IS NULL"),
+            sqlite_where=text(WAITING),
+            postgresql_where=text(WAITING),
         ),
         {"sqlite_autoincrement": True},
     )
 
     message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"), unique=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    available_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    attempts: Mapped[int] = mapped_column(default=0)
-    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    error: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class Feedback(Base):

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     WRITE_TEMPLATES = "write_templates"
     MANAGE_OFFICERS = "manage_officers"
     VIEW_AUDIT = "view_audit"
+    MANAGE_WEBHOOKS = "manage_webhooks"
 
 
 class Scope(StrEnum):

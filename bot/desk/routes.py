@@ -25,6 +25,7 @@ from bot.desk.views import (
     reviews,
     rota,
     ticket,
+    webhooks,
 )
 
 _TICKET = "/tickets/{ticket_no}"
@@ -32,6 +33,7 @@ _TALK = "/conversations/{conversation_id:[0-9]{1,18}}"
 _ROUND = "/checks/rounds/{round_id:[0-9]{1,9}}"
 _CHECK = "/checks/{check_id:[0-9]{1,9}}"
 _DRAFT = "/reviews/{draft_id:[0-9]{1,9}}"
+_WEBHOOK = "/webhooks/{webhook_id:[0-9]{1,9}}"
 _OFFICER = "/officers/{officer_id:[0-9]{1,9}}"
 
 ROUTES: tuple[DeskRoute, ...] = (
@@ -135,5 +137,9 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("POST", f"{_OFFICER}/password", officers.reset_password, Permission.MANAGE_OFFICERS),
     route("POST", f"{_OFFICER}/second-factor", officers.reset_second_factor, Permission.MANAGE_OFFICERS),
     route("POST", f"{_OFFICER}/sessions", officers.sign_out_everywhere, Permission.MANAGE_OFFICERS),
+    route("GET", "/webhooks", webhooks.webhooks_page, Permission.MANAGE_WEBHOOKS),
+    route("POST", "/webhooks", webhooks.add, Permission.MANAGE_WEBHOOKS),
+    route("POST", f"{_WEBHOOK}/state", webhooks.change, Permission.MANAGE_WEBHOOKS),
+    route("POST", f"{_WEBHOOK}/replay", webhooks.send_again, Permission.MANAGE_WEBHOOKS),
     route("GET", "/audit", audit.audit_log, Permission.VIEW_AUDIT),
 )

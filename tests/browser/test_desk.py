@@ -140,6 +140,7 @@ async def test_no_page_keeps_anybody_out(running: RunningDesk, visitor: NewVisit
         "/officers/1",
         "/account",
         "/account/second-factor",
+        "/webhooks",
         "/audit",
         f"/welcome/{token}",
     ]

@@ -12,15 +12,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from tests.factories import make_ticket
+from tests.factories import OFFICER, make_service, make_ticket
 from tickets.database import Database, upgrade
 from tickets.files import keep_file, read_file
 from tickets.history import append_entry, verify
-from tickets.models import Attachment, EntryKind, Recording, Ticket
+from tickets.models import Attachment, EntryKind, Recording, Ticket, WebhookDelivery
 from tickets.paper_drafts import PaperDrafts
 from tickets.recordings import keep_recording
 from tickets.values import Actor
 from tickets.vault import Vault
+from tickets.webhooks import subscribe
 
 # One ticket with one entry as version 0001 wrote them; the hashes are those that it computed.
 OLD_CONVERSATION = """
@@ -34,6 +35,9 @@ INSERT INTO tickets (id, ticket_no, kind, status, category, categories, summary,
 VALUES (1, 'FQ20261123-0001', 'complaint', 'submitted', 'dog', '["dog"]', '狗叫', 'anonymous',
  1, 'x', 'duty_squad', 'normal', '2026-11-23 06:05:00.000000', '2026-11-23 06:05:00.000000', 1, 1, :hash)
 """
+NEWER_TICKET = OLD_TICKET.replace(" last_hash)", " last_hash, status_since)").replace(
+    ":hash)", ":hash, '2026-11-23 06:05:00.000000')"
+)
 OLD_ENTRY = """
 INSERT INTO entries (id, ticket_id, number, kind, actor_kind, actor_id, actor_name, to_status, text, data,
  at, salt, content_digest, previous_hash, hash)
@@ -131,6 +135,31 @@ async def test_an_old_conversation_can_be_given_recordings(empty_url: str) -> No
     async with database.transaction() as session:
         await keep_recording(session, vault, 1, b"OggS", datetime.now(UTC))
         assert (await session.scalars(sa.select(Recording))).one().ticket_id is None
+    await database.close()
+
+
+async def test_a_ticket_from_before_webhooks_is_told_of_afterwards(empty_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_url, "0012")
+    await execute(
+        empty_url,
+        (OLD_CONVERSATION, {}),
+        (NEWER_TICKET, {"hash": HASH}),
+        # An id that the sequence doesn't give out next.
+        (
+            OLD_ENTRY.replace("(1, 1, 1", "(1001, 1, 1"),
+            {"digest": DIGEST, "previous": "0" * 64, "hash": HASH},
+        ),
+    )
+
+    await asyncio.to_thread(upgrade, empty_url)
+
+    database = Database(empty_url)
+    vault = Vault({"k1": bytes(32)}, "k1")
+    async with database.transaction() as session:
+        await subscribe(session, name="a", url="https://example.com/", vault=vault, now=datetime.now(UTC))
+        await make_service(session).change_status("FQ20261123-0001", "accepted", actor=OFFICER)
+        events = await session.scalars(sa.select(WebhookDelivery.event))
+        assert list(events) == ["ticket.status"]
     await database.close()
 
 

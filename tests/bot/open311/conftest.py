@@ -22,6 +22,7 @@ from bot.public_errors import error_pages
 from bot.security import setup_security
 from bot.services import Services
 from bot.typedefs import SERVICES, SETTINGS
+from bot.webhooks import inbound
 from tests.factories import CALENDAR, ROUTING, make_ticket
 from tests.schema import new_sqlite
 from tickets.api_keys import create_key
@@ -40,6 +41,7 @@ def make_app(services: Services, settings: Settings) -> web.Application:
     setup_security(app, settings)
     app.middlewares.append(error_pages)
     open311.setup(app)
+    inbound.setup(app)
     app.router.add_get("/healthz", healthz)
     return app
 
