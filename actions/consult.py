@@ -72,6 +72,7 @@ def _card(turn: Turn, found: Answer) -> Reply:
     turn.state["card"] = found.card.id
     buttons = [
         Button("button_helpful", f"consult:helpful:{found.card.id}"),
+        Button("button_unhelpful", f"consult:unhelpful:{found.card.id}"),
         Button("button_ask_person", "human:question"),
     ]
     buttons[:0] = tools_for(found.card)
@@ -91,6 +92,13 @@ def _card(turn: Turn, found: Answer) -> Reply:
 def card_alone(knowledge: KnowledgeBase, found: Answer) -> Reply:
     """The card of an answer and nothing to press, for where no conversation goes on."""
     return Reply("card", kind="card", answer=found, articles=_articles(knowledge, found.citations))
+
+
+def _sorry() -> Reply:
+    return Reply(
+        "feedback_unhelpful",
+        buttons=(Button("button_ask_person", "human:question"), Button("button_ask_again", "menu:consult")),
+    )
 
 
 def _shown(turn: Turn, card_id: str) -> Answer | None:
@@ -132,7 +140,7 @@ async def example(turn: Turn) -> list[Reply]:
 
 async def on_button(turn: Turn, rest: str) -> list[Reply]:
     """`held`: answer the text that waits; `card:<id>`: show that card; `law:<id>`: its articles;
-    `example:<id>`: an invented case that shows its rule; `helpful:<id>`: it was of use.
+    `example:<id>`: an invented case that shows its rule; `helpful:<id>`, `unhelpful:<id>`: its use.
     """
     verb, _, card_id = rest.partition(":")
     if verb == "held":
@@ -141,17 +149,17 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
             return await ask(turn)
         turn.state["question"] = question
         return replies_for(turn, turn.knowledge.answer(question, as_of=turn.today))
-    if verb == "helpful":
+    if verb in {"helpful", "unhelpful"}:
         await record_feedback(
             turn.tickets.session,
             message_id=turn.message_id,
             conversation_id=turn.conversation_id,
             card_id=card_id,
             question=turn.state.get("question", ""),
-            helpful=True,
+            helpful=verb == "helpful",
             now=turn.now,
         )
-        return [Reply("thanks_feedback")]
+        return [Reply("thanks_feedback") if verb == "helpful" else _sorry()]
     if verb == "example":
         card_id = turn.knowledge.examples.get(card_id, "")
     found = _shown(turn, card_id)

@@ -18,6 +18,7 @@ from bot.channels.telegram_door import receive_update, webhook_path
 from bot.channels.typing import Typing
 from bot.channels.web import WebChannel
 from bot.config import SettingError
+from bot.desk_cards import keep_refreshing
 from bot.gathering import Patience
 from bot.health import healthz
 from bot.keys import open_vault
@@ -184,6 +185,7 @@ async def _assistant(app: web.Application) -> AsyncIterator[None]:
         await stack.enter_async_context(running_task(lambda: keep_ticking(services, outbox.wake)))
         webhooks = WebhookWorker(services, allowed_hosts=settings.webhook_hosts)
         await stack.enter_async_context(running_task(webhooks.run))
+        await stack.enter_async_context(running_task(lambda: keep_refreshing(services)))
         if settings.nlu_enabled:
             supervisor = Supervisor("nlu", _NamedModelServer(settings, port))
             app[SUPERVISOR] = supervisor

@@ -29,6 +29,7 @@ COMMANDS = {
     "statistics": ("statistics", "compute the three rates again from the history of tickets"),
     "checks": ("checks", "repeat the draw of a random check"),
     "webhooks": ("webhooks", "other systems that are told what happens to tickets"),
+    "quality": ("quality", "write what the answer-quality desk made into the project's files"),
     "officers": ("officers", "list, add and reset the accounts of officers"),
 }
 

@@ -33,6 +33,7 @@ from bot.gathering import (
     words_of,
 )
 from bot.media import MediaIntake
+from bot.missed import missed_in
 from bot.text_cleaning import clean
 from bot.texts import render
 from knowledge_base.models import Answer
@@ -44,6 +45,7 @@ from tickets.files import keep_file
 from tickets.live import LiveDesk
 from tickets.models import Mode
 from tickets.paper_drafts import PaperDrafts
+from tickets.quality import collect
 from tickets.service import TicketService
 from tickets.transcript import conversation_id_at
 
@@ -239,6 +241,8 @@ class Relay:
                 async with session.begin_nested():
                     if says_anything(turn.message) or not replies:
                         replies += await respond(turn)
+                    if missed := missed_in(turn, replies):
+                        await collect(session, missed, turn.now)
                 conversation.state = turn.state
             except DatabaseBusy:
                 raise

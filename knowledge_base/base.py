@@ -18,6 +18,7 @@ from knowledge_base.examples import examples_by_card
 from knowledge_base.guards import load_guards
 from knowledge_base.law_search import LawSearch
 from knowledge_base.models import Answer, Article, Hit, RuleCard
+from knowledge_base.regression import Difference, differences, questions_near
 from knowledge_base.statutes.library import StatuteLibrary
 from knowledge_base.vectors import (
     LONGEST_QUESTION,
@@ -57,9 +58,9 @@ class KnowledgeBase:
         self._store = store
         self._citations = CitationFinder(library)
         self._laws = LawSearch(library, self._citations)
-        ranked = [*cards, *guards]
-        self._index = CardIndex(ranked, [self._cited_text(card) for card in ranked])
-        self._answering = Answering(library, self._index, self._laws, self._citations, self._meaning)
+        self._shipped, self._guards = tuple(cards), tuple(guards)
+        self._index = self._index_of(cards)
+        self._answering = self._answering_by(self._index)
         self._encoder = encoder
         # The encoder keeps its working memory in itself: one question at a time.
         self._encoding = threading.Lock()
@@ -122,6 +123,29 @@ class KnowledgeBase:
             )
             self._use_what_is_there()
 
+    def use_cards(self, extra: Sequence[RuleCard]) -> None:
+        """Let these speak beside the shipped cards, each in place of the one of its id. Takes a second or
+        two, in which everything goes on as before.
+        """
+        cards = list({card.id: card for card in (*self._shipped, *extra)}.values())
+        index = self._index_of(cards)
+        if self.has_vectors:
+            self._give_vectors(index)
+        self._answering, self._index = self._answering_by(index), index
+        self.cards = {card.id: card for card in cards}
+
+    def regression(self, card: RuleCard, questions: Sequence[str] = ()) -> list[Difference]:
+        """What would change if this card spoke too: among other cards' phrasings near to its own, and among
+        these questions. Takes seconds.
+        """
+        others = [other for other in self.cards.values() if other.id != card.id]
+        after = self._index_of([*others, card])
+        before = self._index
+        if self.has_vectors:
+            self._give_vectors(after)
+        asked = dict.fromkeys([*map(simplified, questions), *questions_near(before, card)])
+        return differences(before, after, [(text, self._meaning(text)) for text in asked])
+
     @property
     def has_vectors(self) -> bool:
         """Whether questions are understood by meaning, not only by words."""
@@ -163,6 +187,24 @@ class KnowledgeBase:
                 self._encoder = load_encoder()
             vector = self._encoder.query([simplified(text)[:LONGEST_QUESTION]])
         return np.asarray(vector, dtype=np.float32).reshape(-1)
+
+    def _index_of(self, cards: Sequence[RuleCard]) -> CardIndex:
+        ranked = [*cards, *self._guards]
+        return CardIndex(ranked, [self._cited_text(card) for card in ranked])
+
+    def _answering_by(self, index: CardIndex) -> Answering:
+        return Answering(self.library, index, self._laws, self._citations, self._meaning)
+
+    def _give_vectors(self, index: CardIndex) -> None:
+        """Rank a new index by meaning; only texts that are new have to be encoded."""
+        with self._encoding:
+            if self._encoder is None:
+                self._encoder = load_encoder()
+            for texts, questions in ((index.question_texts(), True), (index.passage_texts(), False)):
+                encode_missing(self._store, self._encoder, texts, questions=questions)
+        phrasings, _ = self._store.get(index.question_texts())
+        passages, _ = self._store.get(index.passage_texts())
+        index.use_vectors(phrasings, passages)
 
     def _cited_text(self, card: RuleCard) -> str:
         found = (self.library.article(cite.law, cite.article, _today()) for cite in card.cites)

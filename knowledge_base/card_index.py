@@ -140,6 +140,12 @@ class CardIndex:
         best = np.argsort(-scores, kind="stable")[:limit]
         return [Found(self.cards[i], float(scores[i])) for i in best if scores[i] > 0]
 
+    def nearest_phrasings(self, text: str, limit: int) -> list[Phrasing]:
+        """The phrasings that share most words with a text, nearest first."""
+        scores = self._by_phrasing.scores(simplified(text))
+        best = np.argsort(-scores, kind="stable")[:limit]
+        return [self.phrasings[i] for i in best if scores[i] > 0]
+
     def scores(self, question: str, *, without: int = _NO_PHRASING) -> Scores:
         """By words alone, a score for each card, to test the cards with.
 

@@ -62,13 +62,17 @@ def read_cards(path: Path) -> tuple[list[RuleCard], list[str]]:
     for number, row in enumerate(rows, 1):
         name = row.get("id") if isinstance(row, dict) else None
         try:
-            cards.append(_card(row, path.name))
+            cards.append(card_from(row, path.name))
         except ValueError as error:
             problems.append(f"{path.name}: {name or f'第{number}张'}: {error}")
     return cards, problems
 
 
-def _card(row: Any, source: str) -> RuleCard:
+def card_from(row: Any, source: str) -> RuleCard:
+    """One card from its fields; days are `date` objects.
+
+    Raises: ValueError, in Chinese, for the first field that is wrong.
+    """
     if not isinstance(row, dict):
         raise ValueError("应当是一组字段")
     _check_fields(row)

@@ -18,6 +18,7 @@ from knowledge_base.examples import check_example
 from knowledge_base.models import Article, Cite, RuleCard, Status, Superseded
 from knowledge_base.numerals import Quantity, dates, quantities
 from knowledge_base.statutes.library import StatuteLibrary
+from knowledge_base.words import simplified
 
 LEAST_QUESTIONS = 5
 # Shorter remainders (二日指工作日) say too little to be the same thing.
@@ -88,6 +89,24 @@ def check_cards(cards: Sequence[RuleCard], library: StatuteLibrary, today: date)
         reason = f"只有 {share:.0%} 的问法在去掉自身后仍能找到卡片，至少要 {LEAST_FOUND_WITHOUT_ITSELF:.0%}"
         problems.append(Problem("（全部）", reason, "cards"))
     return Report(tuple(problems), share, tuple(hard))
+
+
+def check_new_card(
+    card: RuleCard, others: Sequence[RuleCard], library: StatuteLibrary, today: date
+) -> list[str]:
+    """What is wrong with one card by itself, and beside the cards that speak already.
+
+    Args:
+        others: may hold the card's earlier version, which is passed over.
+    """
+    others = [other for other in others if other.id != card.id]
+    reasons = check_card(card, library, today)
+    reasons += [problem.reason for problem in _contradictions([*others, card]) if problem.card == card.id]
+    owners = {simplified(text): other for other in others for text in (other.title, *other.questions)}
+    for text in (card.title, *card.questions):
+        if other := owners.get(simplified(text)):
+            reasons.append(f"问法“{text}”已属于 {other.id}（{other.title}）")
+    return list(dict.fromkeys(reasons))
 
 
 def check_card(card: RuleCard, library: StatuteLibrary, today: date) -> list[str]:

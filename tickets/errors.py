@@ -14,6 +14,8 @@
     ├── AlreadyTalking
     ├── NotTalking
     ├── TooManyViews
+    ├── GapNotFound
+    ├── CardInWork
     ├── StaleVersion
     ├── ReviewRequired
     ├── OwnDraft
@@ -355,3 +357,15 @@ class WebhookRefused(BotError):
         super().__init__(reason)
         self.reason = reason
         self.code = f"webhook_{reason}"
+
+
+class GapNotFound(BotError):
+    """There is no group, or no card draft, of that number."""
+
+    code = "gap_not_found"
+
+
+class CardInWork(BotError):
+    """Somebody is writing that card already."""
+
+    code = "card_in_work"

@@ -23,14 +23,15 @@ from tickets.legal_models import AnswerDraft, DraftState, DutyLeave, HandOver, R
 from tickets.live_models import LiveTalk
 from tickets.outward_models import ApiFiling, ApiKey, WebhookDelivery, WebhookReceipt, WebhookSubscription
 from tickets.oversight_models import Application, ApplicationKind, Follower
+from tickets.quality_models import CardDraft, DraftStatus, Gap, GapGroup, GapKind, GapOutcome, Label
 from tickets.recording_models import Recording
 from tickets.staff import AuditEntry, Invitation, Officer, OfficerSession, Role
 from tickets.workflow import ActorKind, Status, TicketKind
 
 __all__ = [
+    "AnswerDraft",
     "ApiFiling",
     "ApiKey",
-    "AnswerDraft",
     "Application",
     "ApplicationKind",
     "Attachment",
@@ -39,17 +40,24 @@ __all__ = [
     "CheckState",
     "AuditEntry",
     "Base",
+    "CardDraft",
     "Conversation",
     "DraftState",
+    "DraftStatus",
     "DutyLeave",
     "Entry",
     "EntryKind",
     "Feedback",
     "Follower",
+    "Gap",
+    "GapGroup",
+    "GapKind",
+    "GapOutcome",
     "HandOver",
     "Invitation",
-    "MadeFile",
+    "Label",
     "LiveTalk",
+    "MadeFile",
     "Message",
     "Mode",
     "Officer",
@@ -62,8 +70,8 @@ __all__ = [
     "Recording",
     "ReporterMode",
     "Role",
-    "SavedView",
     "RotaPlan",
+    "SavedView",
     "Sender",
     "Ticket",
     "TicketCounter",

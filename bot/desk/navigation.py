@@ -32,6 +32,8 @@ PAGES = (
     NavigationItem("/rota", "值班", Permission.VIEW_ROTA),
     NavigationItem("/applications", "审定", Permission.SUPERVISE),
     NavigationItem("/checks", "抽查", Permission.SEE_CHECKS, also="/checks/"),
+    NavigationItem("/quality", "答案质量", Permission.VIEW_QUALITY, also="/quality/"),
+    NavigationItem("/rule-cards", "规则卡", Permission.VIEW_QUALITY, also="/rule-cards/"),
     NavigationItem("/dashboard", "统计", Permission.VIEW_DASHBOARD),
     NavigationItem("/templates", "模板", Permission.WRITE_TEMPLATES),
     NavigationItem("/officers", "人员", Permission.MANAGE_OFFICERS, also="/officers/"),

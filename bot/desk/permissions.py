@@ -32,6 +32,9 @@ class Permission(StrEnum):
     REVIEW_ANSWERS = "review_answers"
     SEE_CHECKS = "see_checks"
     RUN_CHECKS = "run_checks"
+    VIEW_QUALITY = "view_quality"
+    EDIT_CARDS = "edit_cards"
+    REVIEW_CARDS = "review_cards"
     VIEW_DASHBOARD = "view_dashboard"
     EXPORT = "export"
     WRITE_TEMPLATES = "write_templates"
@@ -84,6 +87,8 @@ ROLES: dict[Role, Rights] = {
         _P.MANAGE_ROTA,
         _P.REVIEW_ANSWERS,
         _P.SEE_CHECKS,
+        _P.VIEW_QUALITY,
+        _P.REVIEW_CARDS,
     ),
     Role.SUPERVISOR: _rights(
         Scope.ALL,
@@ -100,6 +105,8 @@ ROLES: dict[Role, Rights] = {
     ),
     Role.KNOWLEDGE_EDITOR: _rights(
         Scope.CONSULTATIONS,
+        _P.VIEW_QUALITY,
+        _P.EDIT_CARDS,
     ),
     Role.ADMINISTRATOR: _rights(Scope.ALL, *Permission),
     Role.AUDITOR: _rights(

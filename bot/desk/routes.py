@@ -20,10 +20,12 @@ from bot.desk.views import (
     oversight,
     poster,
     publication,
+    quality,
     queue,
     reply_templates,
     reviews,
     rota,
+    rule_cards,
     ticket,
     webhooks,
 )
@@ -34,6 +36,8 @@ _ROUND = "/checks/rounds/{round_id:[0-9]{1,9}}"
 _CHECK = "/checks/{check_id:[0-9]{1,9}}"
 _DRAFT = "/reviews/{draft_id:[0-9]{1,9}}"
 _WEBHOOK = "/webhooks/{webhook_id:[0-9]{1,9}}"
+_GROUP = "/quality/{group_id:[0-9]{1,9}}"
+_CARD = "/rule-cards/{draft_id:[0-9]{1,9}}"
 _OFFICER = "/officers/{officer_id:[0-9]{1,9}}"
 
 ROUTES: tuple[DeskRoute, ...] = (
@@ -51,6 +55,19 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("GET", "/export.csv", export.export_csv, Permission.EXPORT),
     route("GET", "/poster", poster.poster, Permission.VIEW_TICKETS),
     route("GET", "/export.xlsx", export.export_xlsx, Permission.EXPORT),
+    route("GET", "/quality", quality.groups, Permission.VIEW_QUALITY),
+    route("GET", _GROUP, quality.group, Permission.VIEW_QUALITY),
+    route("POST", f"{_GROUP}/dismiss", quality.dismiss, Permission.EDIT_CARDS),
+    route("POST", f"{_GROUP}/label", quality.label, Permission.EDIT_CARDS),
+    route("GET", "/rule-cards", rule_cards.cards, Permission.VIEW_QUALITY),
+    route("GET", "/rule-cards/new", rule_cards.new_card, Permission.EDIT_CARDS),
+    route("POST", "/rule-cards", rule_cards.create, Permission.EDIT_CARDS),
+    route("GET", _CARD, rule_cards.draft_page, Permission.VIEW_QUALITY),
+    route("POST", _CARD, rule_cards.save, Permission.EDIT_CARDS),
+    route("POST", f"{_CARD}/submit", rule_cards.submit, Permission.EDIT_CARDS),
+    route("POST", f"{_CARD}/publish", rule_cards.publish, Permission.REVIEW_CARDS),
+    route("POST", f"{_CARD}/return", rule_cards.send_back, Permission.REVIEW_CARDS),
+    route("POST", f"{_CARD}/withdraw", rule_cards.withdraw, Permission.EDIT_CARDS),
     route("GET", "/dashboard", dashboard.dashboard, Permission.VIEW_DASHBOARD),
     route("GET", "/dashboard.csv", dashboard.dashboard_csv, Permission.EXPORT),
     route("GET", "/dashboard.xlsx", dashboard.dashboard_xlsx, Permission.EXPORT),

@@ -14,6 +14,7 @@ TEXTS: dict[str, str] = {
     "nlu_unavailable": "我现在看文字慢一些，请您点一下，这句话是想：",
     "button_unknown": "这个按钮已经用不了了。请重新选一项：",
     "thanks_feedback": "谢谢您告诉我。",
+    "feedback_unhelpful": "对不起，没有帮上您。编辑会看这个问题，把答案改好。现在您可以让工作人员来答，也可以换个说法再问。",
     "internal_error": "抱歉，系统出了一点问题，您的话我们已经存好。请过一会儿再试，或打12345。问题编号：{incident}",
     "too_long": "您这段话超过了一万字，我收不下。请分成几段发给我。",
     # --- emergencies
@@ -283,6 +284,7 @@ LABELS: dict[str, str] = {
     "button_ask_person": "问工作人员",
     "button_ask_again": "换个说法",
     "button_helpful": "有帮助",
+    "button_unhelpful": "没帮上忙",
     "button_card": "{title}",
     "button_law": "看法条原文",
     "button_rule": "看相关规定",

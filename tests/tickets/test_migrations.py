@@ -16,8 +16,9 @@ from tests.factories import OFFICER, make_service, make_ticket
 from tickets.database import Database, upgrade
 from tickets.files import keep_file, read_file
 from tickets.history import append_entry, verify
-from tickets.models import Attachment, EntryKind, Recording, Ticket, WebhookDelivery
+from tickets.models import Attachment, EntryKind, GapKind, Recording, Ticket, WebhookDelivery
 from tickets.paper_drafts import PaperDrafts
+from tickets.quality import Missed, collect, open_groups
 from tickets.recordings import keep_recording
 from tickets.values import Actor
 from tickets.vault import Vault
@@ -47,6 +48,10 @@ VALUES (1, 1, 1, 'submitted', 'citizen', '1', '诉求人', 'submitted', '狗叫'
 OLD_PHOTO = """
 INSERT INTO attachments (id, sha256, media_type, purpose, created_at)
 VALUES (1, 'a', 'image/jpeg', 'report', '2026-11-23 06:05:00.000000')
+"""
+OLD_MESSAGE = """
+INSERT INTO messages (id, conversation_id, sender, update_id, content, created_at)
+VALUES (1, 1, 'citizen', 'u1', '{"text": "养鸽子要登记吗"}', '2026-11-23 06:05:00.000000')
 """
 DIGEST = "5a724ca7b205eb942108c851813de0b69e83164d5529bc21d6776147e149920c"
 HASH = "e9fc6ef02d36c290027e484c0b779ea553e0c258689470b40457f1c91e56ae33"
@@ -135,6 +140,20 @@ async def test_an_old_conversation_can_be_given_recordings(empty_url: str) -> No
     async with database.transaction() as session:
         await keep_recording(session, vault, 1, b"OggS", datetime.now(UTC))
         assert (await session.scalars(sa.select(Recording))).one().ticket_id is None
+    await database.close()
+
+
+async def test_an_old_database_learns_to_collect_what_went_badly(empty_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_url, "0013")
+    await execute(empty_url, (OLD_CONVERSATION, {}), (OLD_MESSAGE, {}))
+
+    await asyncio.to_thread(upgrade, empty_url)
+
+    database = Database(empty_url)
+    async with database.transaction() as session:
+        await collect(session, Missed(GapKind.UNANSWERED, "养鸽子要登记吗", 1), datetime.now(UTC))
+        (group,) = await open_groups(session)
+    assert (group.title, group.count) == ("养鸽子要登记吗", 1)
     await database.close()
 
 
