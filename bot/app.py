@@ -17,6 +17,7 @@ from bot import desk, open311
 from bot.channels.telegram_door import receive_update, webhook_path
 from bot.channels.typing import Typing
 from bot.channels.web import WebChannel
+from bot.channels.wechat import setup as wechat
 from bot.config import SettingError
 from bot.desk_cards import keep_refreshing
 from bot.gathering import Patience
@@ -30,7 +31,7 @@ from bot.security import setup_security
 from bot.services import Services
 from bot.supervisor import Supervisor
 from bot.ticking import keep_ticking
-from bot.typedefs import OUTBOX, RELAY, SERVICES, SETTINGS, SUPERVISOR, TELEGRAM, TYPING, WEB_CHANNEL
+from bot.typedefs import OUTBOX, RELAY, SERVICES, SETTINGS, SUPERVISOR, TELEGRAM, TYPING, WEB_CHANNEL, WECHAT
 from bot.typing_board import TypingBoard
 from bot.understanding import UnderstandingClient
 from bot.webhooks import inbound
@@ -140,6 +141,9 @@ def create_app(settings: Settings) -> web.Application:
     app.router.add_get("/healthz", healthz)
     if _telegram_webhook(settings):
         app.router.add_post(webhook_path(settings.telegram_token), receive_update)
+    if settings.wechat_app_id:
+        wechat.check_settings(settings)
+        wechat.add_routes(app)
     app.cleanup_ctx.append(_assistant)
     return app
 
@@ -178,6 +182,10 @@ async def _assistant(app: web.Application) -> AsyncIterator[None]:
             )
             app[TELEGRAM] = channels["telegram"] = telegram
             await stack.enter_async_context(running_task(telegram.run))
+        if settings.wechat_app_id:
+            channels["wechat"], app[WECHAT] = await wechat.open_account(
+                settings, services, relay, session, stack
+            )
         if settings.redis_url:
             fanout = app[WEB_CHANNEL].fanout(settings.redis_url)
             await stack.enter_async_context(running_task(fanout.run))

@@ -30,6 +30,7 @@ COMMANDS = {
     "checks": ("checks", "repeat the draw of a random check"),
     "webhooks": ("webhooks", "other systems that are told what happens to tickets"),
     "quality": ("quality", "write what the answer-quality desk made into the project's files"),
+    "wechat": ("wechat", "set up the WeChat account: its menu, QR codes of towns"),
     "officers": ("officers", "list, add and reset the accounts of officers"),
 }
 

@@ -91,6 +91,28 @@ def _hosts(value: str) -> tuple[str, ...]:
     return tuple(host.strip().lower() for host in value.split(",") if host.strip())
 
 
+_TEMPLATE_FIELDS = (
+    ("ticket_no", "character_string1"),
+    ("status", "phrase2"),
+    ("text", "thing3"),
+    ("time", "time4"),
+)
+
+
+def _template_kind(value: str) -> str:
+    if value not in {"template", "subscribe"}:
+        raise ValueError("use template or subscribe")
+    return value
+
+
+def _template_fields(value: str) -> tuple[tuple[str, str], ...]:
+    pairs = dict(part.strip().partition("=")[::2] for part in value.split(","))
+    names = dict(_TEMPLATE_FIELDS)
+    if not pairs.keys() <= names.keys() or not all(pairs.values()):
+        raise ValueError(f"name=field by commas; names: {', '.join(names)}")
+    return tuple(pairs.items())
+
+
 def _setting(name: str, default: Any, read: Callable[[str], Any], meaning: str) -> Any:
     return field(default=default, metadata={"name": name, "read": read, "meaning": meaning})
 
@@ -135,6 +157,31 @@ class Settings:
     )
     telegram_webhook: bool = _setting(
         "WENFA_TELEGRAM_WEBHOOK", False, _flag, "1: Telegram calls us at the public address; 0: we fetch"
+    )
+    wechat_app_id: str = _setting(
+        "WENFA_WECHAT_APP_ID", "", str, "AppID of the official account; empty: no WeChat"
+    )
+    wechat_secret: str = _setting("WENFA_WECHAT_SECRET", "", str, "AppSecret of the official account")
+    wechat_token: str = _setting(
+        "WENFA_WECHAT_TOKEN", "", str, "the Token that is set on the account's server page"
+    )
+    wechat_aes_key: str = _setting(
+        "WENFA_WECHAT_AES_KEY", "", str, "its EncodingAESKey, 43 characters; empty: plain mode"
+    )
+    wechat_template: str = _setting(
+        "WENFA_WECHAT_TEMPLATE", "", str, "id of the template for news after 48 hours; empty: they wait"
+    )
+    wechat_template_kind: str = _setting(
+        "WENFA_WECHAT_TEMPLATE_KIND", "template", _template_kind, "template or subscribe (订阅通知)"
+    )
+    wechat_template_fields: tuple[tuple[str, str], ...] = _setting(
+        "WENFA_WECHAT_TEMPLATE_FIELDS",
+        _TEMPLATE_FIELDS,
+        _template_fields,
+        "what the template calls ticket_no, status, text and time",
+    )
+    wechat_api_url: str = _setting(
+        "WENFA_WECHAT_API_URL", "https://api.weixin.qq.com", str, "server of the WeChat API"
     )
     contact_keys: str = _setting(
         "WENFA_CONTACT_KEYS",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from actions.base import Outgoing
-from bot.channels.base import DeliveryFailed, RecipientGone
+from bot.channels.base import DeliveryFailed, RecipientGone, WaitsForCitizen
 from bot.relay import utc_now
 from tickets import outbox
 
@@ -28,6 +28,7 @@ log = structlog.get_logger()
 
 BATCH = 200
 LEASE_SECONDS = 60
+SEND_SECONDS = 50.0
 # Even without a wake-up call the outbox is looked at this often: another process may have written to it.
 POLL_SECONDS = 1.0
 
@@ -50,20 +51,29 @@ class OutboxWorker:
         self._wake.set()
 
     async def run(self) -> None:
-        """Deliver until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                busy = await self.deliver_due()
-            except Exception:
-                log.exception("outbox_failed")
-                busy = False
-            if not busy:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+        """Deliver until cancelled. Each channel has its own share of what is under way, so that one which
+        doesn't answer holds up nobody else.
+        """
+        under_way: dict[str, set[asyncio.Task[None]]] = {}
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    busy = await self._launch(under_way)
+                except Exception:
+                    log.exception("outbox_failed")
+                    busy = False
+                if not busy:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+        finally:
+            tasks = [task for tasks in under_way.values() for task in tasks]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def deliver_due(self) -> bool:
-        """Deliver what is due once. Returns whether there was anything."""
+        """Deliver what is due once, and wait for it. Returns whether there was anything."""
         async with self._database.transaction() as session:
             deliveries = await outbox.claim(
                 session, self._now(), BATCH, LEASE_SECONDS, channels=tuple(self._channels)
@@ -71,25 +81,73 @@ class OutboxWorker:
         await asyncio.gather(*(self._deliver(delivery) for delivery in deliveries))
         return bool(deliveries)
 
+    async def _launch(self, under_way: dict[str, set[asyncio.Task[None]]]) -> bool:
+        """Begin to deliver what is due, as far as each channel's share goes. Returns whether there was
+        anything.
+        """
+        free = {name: BATCH - len(under_way.setdefault(name, set())) for name in self._channels}
+        deliveries: list[outbox.Delivery] = []
+        async with self._database.transaction() as session:
+            for name in (name for name, places in free.items() if places > 0):
+                deliveries += await outbox.claim(
+                    session, self._now(), free[name], LEASE_SECONDS, channels=(name,)
+                )
+        for delivery in deliveries:
+            tasks = under_way[delivery.channel]
+            task = asyncio.create_task(self._deliver(delivery))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+            task.add_done_callback(self._landed)
+        return bool(deliveries)
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        """A delivery is over; what is behind it in its conversation may go."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("outbox_failed", error=type(error).__name__)
+        self.wake()
+
     async def _deliver(self, delivery: outbox.Delivery) -> None:
         """Send outside any transaction, then note how it went."""
         channel = self._channels[delivery.channel]
-        error, retry_at, is_gone = None, None, False
         try:
-            await channel.send(
-                delivery.address, delivery.message_id, delivery.sender, Outgoing.from_json(delivery.content)
-            )
+            # Within the lease: after that another worker takes it.
+            async with asyncio.timeout(SEND_SECONDS):
+                await channel.send(
+                    delivery.address,
+                    delivery.message_id,
+                    delivery.sender,
+                    Outgoing.from_json(delivery.content),
+                )
+            outcome = self._delivered(delivery)
         except RecipientGone as gone:
             log.info("recipient_gone", conversation=delivery.conversation_id, reason=str(gone))
-            is_gone = True
+            outcome = self._gone(delivery)
+        except WaitsForCitizen:
+            log.info("waits_for_citizen", conversation=delivery.conversation_id)
+            outcome = self._waits(delivery)
         except DeliveryFailed as failed:
-            error = str(failed)
-            retry_at = outbox.next_attempt(delivery.attempts, self._now(), failed.retry_after_seconds)
+            outcome = self._failed(delivery, str(failed), failed.retry_after_seconds)
+        except TimeoutError:
+            outcome = self._failed(delivery, "timeout")
         except Exception as unexpected:
             log.exception("delivery_failed", message=delivery.message_id, channel=delivery.channel)
-            error = type(unexpected).__name__
-            retry_at = outbox.next_attempt(delivery.attempts, self._now())
-        await self._note(_outcome(delivery, error, retry_at, is_gone, self._now()))
+            outcome = self._failed(delivery, type(unexpected).__name__)
+        await self._note(outcome)
+
+    def _delivered(self, delivery: outbox.Delivery) -> Outcome:
+        return lambda session: outbox.delivered(session, delivery.item_id, self._now())
+
+    def _gone(self, delivery: outbox.Delivery) -> Outcome:
+        return lambda session: outbox.recipient_gone(session, delivery.conversation_id, self._now())
+
+    def _waits(self, delivery: outbox.Delivery) -> Outcome:
+        return lambda session: outbox.wait_for_citizen(session, delivery.item_id, self._now())
+
+    def _failed(
+        self, delivery: outbox.Delivery, error: str, retry_after_seconds: float | None = None
+    ) -> Outcome:
+        retry_at = outbox.next_attempt(delivery.attempts, self._now(), retry_after_seconds)
+        return lambda session: outbox.failed(session, delivery.item_id, error, self._now(), retry_at)
 
     async def _note(self, outcome: Outcome) -> None:
         """Write down how a delivery went, together with all that are waiting: a broadcast to thousands then
@@ -103,13 +161,3 @@ class OutboxWorker:
             async with self._database.transaction() as session:
                 for write in outcomes:
                     await write(session)
-
-
-def _outcome(
-    delivery: outbox.Delivery, error: str | None, retry_at: datetime | None, is_gone: bool, now: datetime
-) -> Outcome:
-    if is_gone:
-        return lambda session: outbox.recipient_gone(session, delivery.conversation_id, now)
-    if error is None:
-        return lambda session: outbox.delivered(session, delivery.item_id, now)
-    return lambda session: outbox.failed(session, delivery.item_id, error, now, retry_at)

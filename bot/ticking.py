@@ -13,6 +13,7 @@ from tickets.clock import run_clock
 from tickets.files import expire_files
 from tickets.live import LiveDesk
 from tickets.paper_drafts import expire_drafts
+from tickets.shared_values import expire_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,7 @@ async def tick(services: Services) -> int:
     async with services.database.transaction() as session:
         await expire_files(session, utc_now())
         await expire_drafts(session, utc_now())
+        await expire_values(session, utc_now())
     touched = 0
     while True:
         async with services.database.transaction() as session:

@@ -9,6 +9,7 @@ from aiohttp import web
 if TYPE_CHECKING:
     from bot.channels.telegram import TelegramChannel
     from bot.channels.web import WebChannel
+    from bot.channels.wechat.door import WeChatDoor
     from bot.config import Settings
     from bot.notify import OutboxWorker
     from bot.relay import Relay
@@ -24,3 +25,4 @@ TYPING: web.AppKey[TypingBoard] = web.AppKey("typing")
 OUTBOX: web.AppKey[OutboxWorker] = web.AppKey("outbox")
 SUPERVISOR: web.AppKey[Supervisor] = web.AppKey("supervisor")
 TELEGRAM: web.AppKey[TelegramChannel] = web.AppKey("telegram")
+WECHAT: web.AppKey[WeChatDoor] = web.AppKey("wechat")

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tickets.columns import Base, storable
 from tickets.errors import ConversationNotFound
 from tickets.models import Conversation, Message, Mode, OutboxItem, Sender
+from tickets.outbox import WAITS_FOR_CITIZEN
 
 
 def insert_for(session: AsyncSession, table: type[Base]) -> Any:
@@ -68,8 +69,14 @@ async def receive(
     if message_id is None:
         return None
     conversation.updated_at = now
-    # Whoever writes is there again.
+    # Whoever writes is there again, and hears what waited for that.
     conversation.gone_at = None
+    await session.execute(
+        update(OutboxItem)
+        .where(OutboxItem.conversation_id == conversation.id, OutboxItem.error == WAITS_FOR_CITIZEN)
+        .where(OutboxItem.delivered_at.is_(None), OutboxItem.failed_at.is_(None))
+        .values(available_at=now, error="", attempts=0)
+    )
     return await session.get_one(Message, message_id)
 
 

@@ -25,6 +25,7 @@ from tickets.outward_models import ApiFiling, ApiKey, WebhookDelivery, WebhookRe
 from tickets.oversight_models import Application, ApplicationKind, Follower
 from tickets.quality_models import CardDraft, DraftStatus, Gap, GapGroup, GapKind, GapOutcome, Label
 from tickets.recording_models import Recording
+from tickets.shared_models import SharedValue
 from tickets.staff import AuditEntry, Invitation, Officer, OfficerSession, Role
 from tickets.workflow import ActorKind, Status, TicketKind
 
@@ -73,6 +74,7 @@ __all__ = [
     "RotaPlan",
     "SavedView",
     "Sender",
+    "SharedValue",
     "Ticket",
     "TicketCounter",
     "WebhookDelivery",

@@ -6,7 +6,7 @@ How work is shared between processes is `tickets.leases`; a conversation is a la
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -25,6 +25,7 @@ from tickets.models import Conversation, Message, OutboxItem, Sender
 
 __all__ = [
     "MAX_ATTEMPTS",
+    "WAITS_FOR_CITIZEN",
     "Delivery",
     "backlog",
     "claim",
@@ -32,7 +33,12 @@ __all__ = [
     "failed",
     "next_attempt",
     "recipient_gone",
+    "wait_for_citizen",
 ]
+
+# In the column `error` of an item that waits until the citizen writes; `conversations.receive` lets it go.
+WAITS_FOR_CITIZEN = "waits for the citizen"
+_FOREVER = timedelta(days=3650)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,11 @@ async def failed(
 ) -> None:
     """The channel doesn't have it: try again at `retry_at`, or never if that is None."""
     await mark_failed(session, OutboxItem, item_id, error, now, retry_at)
+
+
+async def wait_for_citizen(session: AsyncSession, item_id: int, now: datetime) -> None:
+    """The channel takes no more until the citizen writes again: keep it, and what is behind it."""
+    await failed(session, item_id, WAITS_FOR_CITIZEN, now, now + _FOREVER)
 
 
 async def recipient_gone(session: AsyncSession, conversation_id: int, now: datetime) -> None:

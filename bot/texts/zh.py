@@ -222,6 +222,11 @@ TEXTS: dict[str, str] = {
     "voice_not_audio": "这段语音打不开。请再录一次，或者打字告诉我。您前面写的内容都在。",
     "voice_failed": "语音没有收到，请再发一次。您前面写的内容都在。",
     "unsupported": "这种消息我还看不懂。请用文字、照片、语音或定位告诉我。",
+    "wechat_location_hint": "发定位：点输入框右边的“＋”，选“位置”，再选“发送位置”。",
+    "wechat_choose": "接下来您可以：",
+    "wechat_numbers": "请回复前面的数字。",
+    "menu_pressed": "点了菜单",
+    "subscribed": "关注了公众号",
     "telegram_description": "我是福清市城市管理的智能助手。可以查城市管理和日常法律的规定，反映身边的问题，查办理进度，也可以找工作人员。",
     "telegram_short_description": "查规定、反映问题、查进度、找工作人员",
     "video_unsupported": "视频我还收不了。请截几张图，或者拍照片发给我，再写一句话说明。",
@@ -275,6 +280,8 @@ COMMANDS: dict[str, str] = {
 
 LABELS: dict[str, str] = {
     "button_consult": "查规定",
+    "button_more": "更多",
+    "button_web": "网页版",
     "button_report": "反映问题",
     "button_status": "查进度",
     "button_human": "找工作人员",

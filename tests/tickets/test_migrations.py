@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from tickets.models import Attachment, EntryKind, GapKind, Recording, Ticket, We
 from tickets.paper_drafts import PaperDrafts
 from tickets.quality import Missed, collect, open_groups
 from tickets.recordings import keep_recording
+from tickets.shared_values import add_value
 from tickets.values import Actor
 from tickets.vault import Vault
 from tickets.webhooks import subscribe
@@ -179,6 +180,19 @@ async def test_a_ticket_from_before_webhooks_is_told_of_afterwards(empty_url: st
         await make_service(session).change_status("FQ20261123-0001", "accepted", actor=OFFICER)
         events = await session.scalars(sa.select(WebhookDelivery.event))
         assert list(events) == ["ticket.status"]
+    await database.close()
+
+
+async def test_an_old_database_learns_to_share_values(empty_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_url, "0014")
+    await execute(empty_url, (OLD_CONVERSATION, {}))
+
+    await asyncio.to_thread(upgrade, empty_url)
+
+    database, now = Database(empty_url), datetime.now(UTC)
+    async with database.transaction() as session:
+        assert await add_value(session, "n", "a", now + timedelta(hours=1), now) is None
+        assert await add_value(session, "n", "b", now + timedelta(hours=1), now) == "a"
     await database.close()
 
 
