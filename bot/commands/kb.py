@@ -36,12 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     changes.add_argument("--all", action="store_true", help="没有卡片引用的变动也列出")
     changes.set_defaults(run=main_changes)
     vectors = inner.add_parser("vectors", help="为规则卡片建立语义向量（只建还没有的；启动后也会在后台建）")
+    vectors.add_argument("--articles", action="store_true", help="条文的也建，要几十分钟到几小时")
     vectors.set_defaults(run=main_vectors)
 
 
 def main_vectors(args: argparse.Namespace) -> int:
-    """Encode the cards that have no vectors yet."""
-    knowledge.load(args.settings.data_folder)
+    """Encode the cards, and the articles if told to, that have no vectors yet."""
+    knowledge.load(args.settings.data_folder, articles=args.articles)
     return 0
 
 
