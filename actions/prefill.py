@@ -27,9 +27,10 @@ def _of_the_decision(turn: Turn, code: str) -> dict[str, str]:
         return {}
     day = penalty.received_on
     values = {"received_on": f"{day.year}年{day.month}月{day.day}日"}
+    # Enough to know which one is meant; its number is copied by pen.
     if penalty.fine and code == "reconsideration":
         name = "当场行政处罚决定" if penalty.paper == "on_the_spot" else "行政处罚决定"
-        values["decision"] = f"{name}（罚款{Decimal(penalty.fine):,}元）"
+        values["decision"] = f"{name}（罚款{Decimal(penalty.fine):,}元，文号：＿＿＿＿＿＿）"
     return values
 
 

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,24 @@ CARD = {
     "reviewed_on": "2026年11月23日",
 }
 
+DAYS = {
+    "id": "",
+    "title": "您的期限",
+    "answer": "您2026年11月3日收到处罚决定书。",
+    "rows": [
+        {
+            "title": "缴纳罚款的最后一天",
+            "day": "2026年11月18日（星期三）",
+            "left": "已经过了8天",
+            "is_over": True,
+            "rule": "《行政处罚法》第六十七条：十五日内",
+            "notes": ["加处罚款约480元。"],
+        }
+    ],
+    "notes": ["可以先复议，也可以直接起诉。"],
+    "citations": [],
+    "next_steps": [],
+}
 FILE = File("办理期限.ics", "text/calendar", b"BEGIN:VCALENDAR")
 
 
@@ -66,7 +84,7 @@ def answer(message: Message) -> list[tuple[str, Outgoing]]:
     if message.photo:
         return [("assistant", Outgoing("照片收到了，一共1张。"))]
     if "日历" in said:
-        return [("assistant", render(Reply("no_words", kind="file", file=FILE)))]
+        return [("assistant", replace(render(Reply("no_words", kind="file", file=FILE)), card=DAYS))]
     if "沉默" in said:
         return []
     return [

@@ -52,6 +52,7 @@ async def test_an_action_hands_out_a_file(talk_without_nlu: Talk, monkeypatch: p
 
 async def test_the_browser_that_asked_gets_the_file_and_no_other(client: Client) -> None:
     page = await page_with_file(client)
+    assert "缴纳罚款的最后一天" in page
     [url] = re.findall(r'class="file" href="([^"]+)" download="办理期限.ics"', page)
 
     answer = await client.get(url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from playwright.async_api import Page, expect
 
 from bot.channels.web_session import address_of
 from tests.browser.conftest import NewVisitor, ServerProcess
-from tests.web_chat import opened
+from tests.web_chat import FILE, opened
 from tests.web_client import picture
 from tickets import conversations
 
@@ -58,6 +59,23 @@ async def test_a_question_is_answered_with_a_card_and_the_article(visitor: NewVi
     await expect(card.locator(".since")).to_have_text("2021年5月1日起施行")
     await expect(card.locator(".gap")).to_contain_text("不管福清")
     await expect(card.locator(".facts")).to_contain_text("2026年11月23日")
+    assert not await is_wider_than_the_screen(page)
+
+
+async def test_days_stand_in_a_table_and_their_file_can_be_saved(visitor: NewVisitor) -> None:
+    page = await (await visitor(touch=True)).open()
+
+    await say(page, "给我日历")
+    day = page.locator(".day.over")
+    await expect(day.locator(".day-date")).to_have_text("2026年11月18日（星期三）")
+    await expect(day.locator(".day-rule")).to_contain_text("第六十七条")
+    async with page.expect_download() as saved:
+        await page.locator("a.file").click()
+
+    assert (await saved.value).suggested_filename == FILE.name
+    content = await asyncio.to_thread(Path(await (await saved.value).path()).read_bytes)
+    assert content == FILE.content
+    assert await serious_problems(page) == []
     assert not await is_wider_than_the_screen(page)
 
 

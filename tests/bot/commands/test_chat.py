@@ -182,3 +182,38 @@ def test_without_an_interpreter_for_the_understanding_it_says_what_to_do(tmp_pat
     assert (result.returncode, result.stdout) == (1, "")
     [line] = result.stderr.splitlines()
     assert "make setup" in line
+
+
+def test_a_decision_becomes_days_and_a_paper(chat: Chat) -> None:
+    said = chat(
+        text("我昨天收到处罚决定书"),
+        button("paper:start:reconsideration"),
+        button("paper:begin"),
+        button("paper:say:agency:bureau"),
+        text("决定书12号"),
+        button("paper:make"),
+    )
+
+    assert said.status == 0
+    assert said.told() == [
+        ["deadlines"],
+        ["paper_opening"],
+        ["paper_ask_agency"],
+        ["paper_ask_decision"],
+        ["paper_ask_request"],
+        ["paper_made"],
+    ]
+    days, made = said.lines[0]["replies"][0], said.lines[-1]["replies"][0]
+    assert (days["file"]["name"], days["file"]["media_type"]) == ("办理期限.ics", "text/calendar")
+    assert [row["is_over"] for row in days["card"]["rows"]] == [False, False, False]
+    assert made["file"]["name"] == "行政复议申请书.docx"
+    assert made["file"]["size"] > 10_000
+
+
+def test_questions_on_periods_still_get_their_card(chat: Chat) -> None:
+    said = chat(text("行政复议要在多久内提出"), text("养狗登记材料清单"), text("罚款几天内要交"))
+
+    assert [keys[0] for keys in said.told()] == ["card", "paper_list", "card"]
+    assert "button_deadlines" not in said.output
+    assert said.buttons(0)["算我的期限"] == "deadlines:start"
+    assert said.buttons(0)["写复议申请书"] == "paper:start:reconsideration"
