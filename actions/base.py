@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tickets.live import LiveDesk
     from tickets.paper_drafts import PaperDrafts
     from tickets.service import TicketService
+    from tickets.topics import Topics
 
 # Telegram allows 64 bytes in a button's payload, so nobody gets more.
 MAX_PAYLOAD_BYTES = 64
@@ -269,6 +270,7 @@ class Turn:
     duplicates: Duplicates
     live: LiveDesk
     drafts: PaperDrafts
+    topics: Topics
     knowledge: KnowledgeBase
     is_with_officer: bool = False
 

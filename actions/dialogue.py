@@ -1,6 +1,7 @@
 """Which action takes a turn.
 
-The order matters and is the whole policy: an emergency before everything, then the officer who has taken the
+The order matters and is the whole policy: an emergency before everything, then the wish to get no more
+broadcasts, then the officer who has taken the
 conversation over, then a button (the citizen was explicit), then a command, then the flow that is under way,
 and only then what the NLU makes of the text.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from actions import consult, deadlines, emergency, handoff, live, papers, report, smalltalk, status
+from actions import consult, deadlines, emergency, handoff, live, papers, report, smalltalk, status, topics
 from actions.base import Button, Reply
 from actions.draft import hold
 
@@ -34,6 +35,7 @@ BUTTONS: dict[str, ButtonAction] = {
     "live": live.on_button,
     "deadlines": deadlines.on_button,
     "paper": papers.on_button,
+    "topics": topics.on_button,
 }
 # These also work while an officer talks: they ask for no further words.
 BUTTONS_WITH_OFFICER = ("status:show:", "live:")
@@ -45,7 +47,7 @@ FLOWS: dict[str, Action] = {
     "paper": papers.on_message,
 }
 # Buttons that may be pressed in the middle of a flow, which then asks its question again.
-BETWEEN = ("consult:", "paper:list:")
+BETWEEN = ("consult:", "paper:list:", "topics:")
 # How a flow asks its question again, after something came in between.
 AGAIN: dict[str, Callable[[Turn], list[Reply]]] = {
     "report": report.ask_next,
@@ -72,6 +74,8 @@ COMMANDS: dict[str, Action] = {
     "/status": status.start,
     "/deadlines": deadlines.start,
     "/papers": papers.start,
+    "/subscribe": topics.start,
+    "/unsubscribe": topics.leave,
     "/human": handoff.start,
     "/cancel": smalltalk.nothing_to_cancel,
 }
@@ -100,6 +104,8 @@ async def respond(turn: Turn) -> list[Reply]:
     if turn.understanding.intent == "emergency":
         replies = await emergency.respond(turn)
         return [*replies, *(await live.listen(turn))] if turn.is_with_officer else replies
+    if topics.wants_out(turn):
+        return _and_again(turn, await topics.leave(turn))
     if turn.is_with_officer and not (turn.message.payload or "").startswith(BUTTONS_WITH_OFFICER):
         return await live.listen(turn)
     if turn.message.payload:
@@ -107,6 +113,8 @@ async def respond(turn: Turn) -> list[Reply]:
     command, rest = command_in(turn.message.text)
     if command:
         return await _run_command(turn, command, rest)
+    if topics.wants_in(turn):
+        return _and_again(turn, await topics.start(turn))
     if flow := turn.state.get("flow"):
         return await FLOWS[flow["name"]](turn)
     return await _by_meaning(turn)
@@ -125,10 +133,14 @@ async def _press(turn: Turn, payload: str) -> list[Reply]:
     prefix, _, rest = payload.partition(":")
     if action := BUTTONS.get(prefix):
         replies = await action(turn, rest)
-        name = (turn.state.get("flow") or {}).get("name", "")
-        came_between = payload.startswith(BETWEEN) and name in AGAIN
-        return [*replies, *AGAIN[name](turn)] if came_between else replies
+        return _and_again(turn, replies) if payload.startswith(BETWEEN) else replies
     return [smalltalk.menu("button_unknown")]
+
+
+def _and_again(turn: Turn, replies: list[Reply]) -> list[Reply]:
+    """What came in between, and then the question of the flow that is under way."""
+    name = (turn.state.get("flow") or {}).get("name", "")
+    return [*replies, *AGAIN[name](turn)] if name in AGAIN and not turn.is_with_officer else replies
 
 
 async def _run_command(turn: Turn, command: str, rest: str) -> list[Reply]:

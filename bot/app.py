@@ -14,6 +14,7 @@ import structlog
 from aiohttp import web
 
 from bot import desk, open311
+from bot.broadcast import keep_broadcasting
 from bot.channels.telegram_door import receive_update, webhook_path
 from bot.channels.typing import Typing
 from bot.channels.web import WebChannel
@@ -191,6 +192,9 @@ async def _assistant(app: web.Application) -> AsyncIterator[None]:
             await stack.enter_async_context(running_task(fanout.run))
         await stack.enter_async_context(running_task(outbox.run))
         await stack.enter_async_context(running_task(lambda: keep_ticking(services, outbox.wake)))
+        await stack.enter_async_context(
+            running_task(lambda: keep_broadcasting(services, settings.campaign_per_minute, outbox.wake))
+        )
         webhooks = WebhookWorker(services, allowed_hosts=settings.webhook_hosts)
         await stack.enter_async_context(running_task(webhooks.run))
         await stack.enter_async_context(running_task(lambda: keep_refreshing(services)))

@@ -87,6 +87,13 @@ def _with_only(value: str, known: set[str]) -> str:
     return value
 
 
+def _count(value: str) -> int:
+    count = int(value)
+    if not 12 <= count <= 60_000:
+        raise ValueError("from 12 to 60000")
+    return count
+
+
 def _hosts(value: str) -> tuple[str, ...]:
     return tuple(host.strip().lower() for host in value.split(",") if host.strip())
 
@@ -212,6 +219,9 @@ class Settings:
     )
     redis_url: str = _setting(
         "WENFA_REDIS_URL", "", str, "Redis that joins several processes' open pages; empty: one process"
+    )
+    campaign_per_minute: int = _setting(
+        "WENFA_CAMPAIGN_PER_MINUTE", 240, _count, "how many messages of a campaign go out in a minute"
     )
     webhook_hosts: tuple[str, ...] = _setting(
         "WENFA_WEBHOOK_HOSTS",

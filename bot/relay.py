@@ -47,6 +47,7 @@ from tickets.models import Mode
 from tickets.paper_drafts import PaperDrafts
 from tickets.quality import collect
 from tickets.service import TicketService
+from tickets.topics import Topics
 from tickets.transcript import conversation_id_at
 
 if TYPE_CHECKING:
@@ -277,6 +278,7 @@ class Relay:
             duplicates=self._services.bound(Duplicates, session, now),
             live=self._services.bound(LiveDesk, session, now),
             drafts=self._services.bound(PaperDrafts, session, now),
+            topics=self._services.bound(Topics, session, now),
             is_with_officer=conversation.mode is Mode.OFFICER,
             knowledge=self._services.knowledge,
         )

@@ -35,6 +35,7 @@
     ├── ApiKeyUnknown
     ├── QuotaExhausted
     ├── WebhookRefused
+    ├── CampaignRefused
     └── DatabaseBusy
 
 `code` goes into logs and JSON; `reply_key` names the Chinese text in `bot/texts`. The message is for
@@ -369,3 +370,16 @@ class CardInWork(BotError):
     """Somebody is writing that card already."""
 
     code = "card_in_work"
+
+
+class CampaignRefused(BotError):
+    """A campaign that can't be written, approved or sent like this.
+
+    Attributes:
+        reason: "topic", "title", "text", "time", "state", "own", "changed" or "unknown".
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = f"campaign_{reason}"

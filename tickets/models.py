@@ -14,6 +14,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tickets.campaign_models import Campaign, CampaignMessage, TopicSubscription
 from tickets.check_models import Check, CheckRound, CheckState
 from tickets.columns import Base, BigId, Json, StateJson, UtcDateTime, Word, one_of
 from tickets.desk_models import OwnTemplate, SavedView
@@ -34,6 +35,8 @@ __all__ = [
     "ApiFiling",
     "ApiKey",
     "Application",
+    "Campaign",
+    "CampaignMessage",
     "ApplicationKind",
     "Attachment",
     "Check",
@@ -77,6 +80,7 @@ __all__ = [
     "SharedValue",
     "Ticket",
     "TicketCounter",
+    "TopicSubscription",
     "WebhookDelivery",
     "WebhookReceipt",
     "WebhookSubscription",

@@ -30,6 +30,7 @@ from tickets.models import (
     PaperDraft,
     Recording,
     Ticket,
+    TopicSubscription,
 )
 from tickets.paper_drafts import open_draft
 from tickets.staff import Role
@@ -85,6 +86,13 @@ class Privacy(Casework):
                 {"at": row.created_at.isoformat(), "sender": row.sender.value, "content": row.content}
                 for row in messages
             ],
+            "topics": list(
+                await self.session.scalars(
+                    select(TopicSubscription.topic)
+                    .where(TopicSubscription.conversation_id == conversation_id)
+                    .order_by(TopicSubscription.id)
+                )
+            ),
             "paper_draft": await self._paper_draft(conversation_id),
             "files": [
                 {"name": name, "made_at": made_at.isoformat()}
@@ -212,6 +220,9 @@ class Privacy(Casework):
     async def _erase_messages(self, conversation: Conversation) -> None:
         mine = Message.conversation_id == conversation.id
         await self.session.execute(delete(Follower).where(Follower.conversation_id == conversation.id))
+        await self.session.execute(
+            delete(TopicSubscription).where(TopicSubscription.conversation_id == conversation.id)
+        )
         await self.session.execute(delete(PaperDraft).where(PaperDraft.conversation_id == conversation.id))
         await self.session.execute(delete(MadeFile).where(MadeFile.conversation_id == conversation.id))
         await self.session.execute(delete(Recording).where(Recording.conversation_id == conversation.id))

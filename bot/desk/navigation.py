@@ -37,6 +37,7 @@ PAGES = (
     NavigationItem("/dashboard", "统计", Permission.VIEW_DASHBOARD),
     NavigationItem("/templates", "模板", Permission.WRITE_TEMPLATES),
     NavigationItem("/officers", "人员", Permission.MANAGE_OFFICERS, also="/officers/"),
+    NavigationItem("/campaigns", "宣传", Permission.RUN_CAMPAIGNS, also="/campaigns/"),
     NavigationItem("/webhooks", "对接", Permission.MANAGE_WEBHOOKS),
     NavigationItem("/audit", "审计", Permission.VIEW_AUDIT),
 )

@@ -41,6 +41,7 @@ class Permission(StrEnum):
     MANAGE_OFFICERS = "manage_officers"
     VIEW_AUDIT = "view_audit"
     MANAGE_WEBHOOKS = "manage_webhooks"
+    RUN_CAMPAIGNS = "run_campaigns"
 
 
 class Scope(StrEnum):
@@ -100,6 +101,7 @@ ROLES: dict[Role, Rights] = {
         _P.MANAGE_ROTA,
         _P.SEE_CHECKS,
         _P.RUN_CHECKS,
+        _P.RUN_CAMPAIGNS,
         _P.VIEW_DASHBOARD,
         _P.EXPORT,
     ),

@@ -7,6 +7,7 @@ from bot.desk.views import (
     account,
     audit,
     bulk,
+    campaigns,
     check,
     checks,
     consultations,
@@ -35,6 +36,7 @@ _TALK = "/conversations/{conversation_id:[0-9]{1,18}}"
 _ROUND = "/checks/rounds/{round_id:[0-9]{1,9}}"
 _CHECK = "/checks/{check_id:[0-9]{1,9}}"
 _DRAFT = "/reviews/{draft_id:[0-9]{1,9}}"
+_CAMPAIGN = "/campaigns/{campaign_id:[0-9]{1,9}}"
 _WEBHOOK = "/webhooks/{webhook_id:[0-9]{1,9}}"
 _GROUP = "/quality/{group_id:[0-9]{1,9}}"
 _CARD = "/rule-cards/{draft_id:[0-9]{1,9}}"
@@ -154,6 +156,13 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("POST", f"{_OFFICER}/password", officers.reset_password, Permission.MANAGE_OFFICERS),
     route("POST", f"{_OFFICER}/second-factor", officers.reset_second_factor, Permission.MANAGE_OFFICERS),
     route("POST", f"{_OFFICER}/sessions", officers.sign_out_everywhere, Permission.MANAGE_OFFICERS),
+    route("GET", "/campaigns", campaigns.campaigns_page, Permission.RUN_CAMPAIGNS),
+    route("POST", "/campaigns", campaigns.write_new, Permission.RUN_CAMPAIGNS),
+    route("GET", _CAMPAIGN, campaigns.campaign_page, Permission.RUN_CAMPAIGNS),
+    route("POST", _CAMPAIGN, campaigns.rewrite, Permission.RUN_CAMPAIGNS),
+    route("POST", f"{_CAMPAIGN}/approval", campaigns.approval, Permission.RUN_CAMPAIGNS),
+    route("POST", f"{_CAMPAIGN}/schedule", campaigns.scheduling, Permission.RUN_CAMPAIGNS),
+    route("POST", f"{_CAMPAIGN}/cancel", campaigns.cancelling, Permission.RUN_CAMPAIGNS),
     route("GET", "/webhooks", webhooks.webhooks_page, Permission.MANAGE_WEBHOOKS),
     route("POST", "/webhooks", webhooks.add, Permission.MANAGE_WEBHOOKS),
     route("POST", f"{_WEBHOOK}/state", webhooks.change, Permission.MANAGE_WEBHOOKS),

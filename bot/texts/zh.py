@@ -239,6 +239,13 @@ TEXTS: dict[str, str] = {
     "link_place": "扫了镇街的二维码",
     "from_officer": "【工作人员】\n",
     "share_location": "发送我的位置",
+    # --- broadcasts that were asked for
+    "topics_in": "已经订阅“{name}”。有新内容会发到这里，晚上9点到早上9点不发。\n不想收了，随时回复“退订”就行。",
+    "topics_out": "已经退订“{names}”，不会再发给您。",
+    "topics_none": "您现在没有订阅，我们不会群发消息给您。",
+    "topics_choose": "您可以订阅下面的内容，随时可以退订：",
+    "topics_nothing": "现在没有可以订阅的内容。",
+    "campaign": "【{topic}】{title}\n{text}\n\n不想再收到，请回复“退订”。",
     # --- pages
     "page_not_found": "没有这个页面，地址可能写错了。",
     "page_too_large": "发来的内容太大了，没有收下。",
@@ -274,6 +281,8 @@ COMMANDS: dict[str, str] = {
     "deadlines": "算处罚、复议、起诉的期限",
     "papers": "写申请书，看材料清单",
     "human": "找工作人员",
+    "subscribe": "订阅普法知识",
+    "unsubscribe": "退订",
     "cancel": "取消正在办的事",
     "help": "帮助",
 }
@@ -356,6 +365,8 @@ LABELS: dict[str, str] = {
     "button_write_hearing": "写听证申请书",
     "button_write_disclosure": "写信息公开申请表",
     "button_write_complaint": "写投诉举报信",
+    "button_topic_in": "订阅{name}",
+    "button_topic_out": "退订",
     "button_withdraw_yes": "确定撤回",
     "button_keep": "不撤回",
     "button_live_leave": "结束人工对话",

@@ -26,6 +26,7 @@ from bot.typedefs import SERVICES, SETTINGS
 from tests.bot.desk.browsing import PASSWORD, add_officer
 from tests.browser.conftest import NewVisitor
 from tests.factories import make_conversation, make_service, make_ticket
+from tickets.campaigns import write
 from tickets.conversations import receive
 from tickets.database import Database, upgrade
 from tickets.deadlines import WorkingCalendar
@@ -50,6 +51,7 @@ class RunningDesk:
         self.url = ""
         self.overdue = ""
         self.fresh = ""
+        self.campaign = 0
 
     async def file(self, days_ago: float = 0, status: Status = Status.SUBMITTED, **changes: Any) -> str:
         """A ticket of a citizen on the web."""
@@ -88,6 +90,11 @@ async def running(tmp_path_factory: pytest.TempPathFactory, knowledge: Any) -> A
     running.overdue = await running.file(30, Status.ACCEPTED, photos=(photo.sha256,))
     await running.file(0.2, category="dog", summary="两条大狼狗不牵绳", place=Place("龙田镇街上"))
     running.fresh = await running.file(0.1)
+    async with parts.database.transaction() as session:
+        draft = await write(
+            session, topic="law", title="民法典宣传月", text="阳台掉花盆，谁来赔？", officer_id=1, now=now
+        )
+        running.campaign = draft.id
     app = web.Application()
     app[SETTINGS], app[SERVICES] = settings, parts
     setup_security(app, settings)
@@ -140,6 +147,8 @@ async def test_no_page_keeps_anybody_out(running: RunningDesk, visitor: NewVisit
         "/officers/1",
         "/account",
         "/account/second-factor",
+        "/campaigns",
+        f"/campaigns/{running.campaign}",
         "/webhooks",
         "/audit",
         f"/welcome/{token}",

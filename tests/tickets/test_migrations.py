@@ -21,6 +21,7 @@ from tickets.paper_drafts import PaperDrafts
 from tickets.quality import Missed, collect, open_groups
 from tickets.recordings import keep_recording
 from tickets.shared_values import add_value
+from tickets.topics import Topics
 from tickets.values import Actor
 from tickets.vault import Vault
 from tickets.webhooks import subscribe
@@ -193,6 +194,21 @@ async def test_an_old_database_learns_to_share_values(empty_url: str) -> None:
     async with database.transaction() as session:
         assert await add_value(session, "n", "a", now + timedelta(hours=1), now) is None
         assert await add_value(session, "n", "b", now + timedelta(hours=1), now) == "a"
+    await database.close()
+
+
+async def test_an_old_conversation_can_subscribe(empty_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_url, "0015")
+    await execute(empty_url, (OLD_CONVERSATION, {}))
+
+    await asyncio.to_thread(upgrade, empty_url)
+
+    database = Database(empty_url)
+    async with database.transaction() as session:
+        topics = Topics(session, routing=ROUTING, calendar=CALENDAR, now=datetime.now(UTC))
+        assert await topics.subscribed(1) == []
+        await topics.subscribe(1, "law")
+        assert await topics.subscribed(1) == ["law"]
     await database.close()
 
 
