@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from tests.factories import OFFICER, make_service, make_ticket
+from tests.factories import CALENDAR, OFFICER, ROUTING, make_service, make_ticket
 from tickets.database import Database, upgrade
 from tickets.files import keep_file, read_file
 from tickets.history import append_entry, verify
