@@ -180,9 +180,12 @@ async def _assistant(app: web.Application) -> AsyncIterator[None]:
                 services,
                 api_url=settings.telegram_api_url,
                 webhook_url=_telegram_webhook(settings),
+                staff_chat=settings.telegram_staff_chat,
             )
             app[TELEGRAM] = channels["telegram"] = telegram
             await stack.enter_async_context(running_task(telegram.run))
+            if telegram.staff:
+                await stack.enter_async_context(running_task(telegram.staff.run))
         if settings.wechat_app_id:
             channels["wechat"], app[WECHAT] = await wechat.open_account(
                 settings, services, relay, session, stack

@@ -162,6 +162,9 @@ class Settings:
     telegram_api_url: str = _setting(
         "WENFA_TELEGRAM_API_URL", "https://api.telegram.org", str, "Bot API server, to use a local one"
     )
+    telegram_staff_chat: int = _setting(
+        "WENFA_TELEGRAM_STAFF_CHAT", 0, int, "id of the officers' forum group on Telegram; 0: none"
+    )
     telegram_webhook: bool = _setting(
         "WENFA_TELEGRAM_WEBHOOK", False, _flag, "1: Telegram calls us at the public address; 0: we fetch"
     )

@@ -23,10 +23,9 @@ from knowledge_base.compose import (
 from knowledge_base.emergencies import emergency_in
 from knowledge_base.law_search import LawSearch
 from knowledge_base.models import Answer, Article, Citation, RuleCard, Status
-from knowledge_base.personal import for_a_person
 from knowledge_base.question import Question, continuation, follows_another, read_question
 from knowledge_base.statutes.library import StatuteLibrary
-from knowledge_base.then_and_now import law_on, moved, warnings
+from knowledge_base.then_and_now import law_on, warnings
 from knowledge_base.vectors import LONGEST_QUESTION, Vectors
 
 Encode = Callable[[str], Vectors | None]
@@ -52,16 +51,11 @@ class Scale(NamedTuple):
 BY_MEANING = Scale(1.8, 1.6, 3.0)
 ACROSS_LANGUAGES = Scale(0.55, 0.35, 3.0)
 BY_WORDS = Scale(0.42, 0.3, 10.0)
-# Cards that come this close to the best are shown below it: one of them is the right one for every seventh
+# Cards that come this close to the best are shown below it: the second is the right one for every tenth
 # question.
-_CLOSE = 0.35
-_MOST_RELATED = 3
-# A guard that tells what is out of scope may have this much less than a card that is none too sure.
-_NEARLY, _DOUBT = 0.3, 0.3
-# Who speaks of these has a matter of law, however little the cards have to say about it.
-_ABOUT_LAW = re.compile(
-    r"罚|违法|犯法|合法|法律|条例|规定|举报|投诉|执法|城管|行政|赔偿|起诉|法院|复议|责任|许可证|执照|物业|拆迁|违建|违章|扣押"
-)
+_CLOSE = 0.25
+_MOST_RELATED = 2
+_NEARLY, _DOUBT = 0.1, 0.3
 _MOST_HITS = 3
 # Words beside a named article that ask for nothing but its text.
 _ONLY_ITS_TEXT = 3
@@ -99,7 +93,7 @@ class Answering:
     def answer(self, text: str, asked_on: date, context: Answer | None) -> Answer:
         """See `KnowledgeBase.answer`."""
         question = read_question(text, asked_on, self._citations)
-        if guard := emergency_in(question.text) or for_a_person(question.text):
+        if guard := emergency_in(question.text):
             return _guarded(self._guards[guard], 1.0, asked_on)
         if follows_another(question.text):
             if context is None or context.card is None:
@@ -136,14 +130,20 @@ class Answering:
             if f.card is not without and not _is_over(f.card, asked_on)
         ]
         scale = _scale(text, vector)
-        guard = next((f for f in found if f.card.topic == "guard" and _may_guard(f.card, text)), None)
+        guard = next((f for f in found if f.card.topic == "guard"), None)
         best = next((f for f in found if f.card.topic != "guard"), None)
         if guard is not None and (best is None or guard.score >= best.score - _allowance(guard, best, scale)):
             return self._guard(question, guard, scale, vector)
         if best is not None and best.score >= scale.sure:
             return self._from_card(question, best, found, asked_on, scale)
+        if (
+            guard is not None
+            and guard.card.kind == "out_of_scope"
+            and guard.score > (best.score if best else 0) - _CLOSE
+        ):
+            return _guarded(guard.card, scale.confidence(guard.score), question.day)
         near = [f.card for f in found if f.score >= scale.unsure and f.card.topic != "guard"]
-        if len(near) > 1 and not moved(question.mentions, self._library, asked_on):
+        if len(near) > 1:
             return Answer(
                 "clarify",
                 clarify_text(near[:4]),
@@ -236,10 +236,8 @@ class Answering:
     def _refer(self, question: Question, vector: Vectors | None, asked_on: date) -> Answer:
         hits = self._laws.search(question.text, day=question.day, limit=_MOST_HITS, meaning=vector)
         notes = warnings(question, None, self._library, asked_on)
-        now = moved(question.mentions, self._library, asked_on)
-        found = [a for hit in hits if (a := self._library.article(hit.law, hit.article, question.day))]
-        articles = [*now, *(a for a in found if a not in now)]
-        text = refer_text(articles, notes)
+        articles = [a for hit in hits if (a := self._library.article(hit.law, hit.article, question.day))]
+        text = refer_text(hits, notes)
         return Answer(
             "refer", text, tuple(map(_citation, articles)), None, 0.0, (), question.day, tuple(notes)
         )
@@ -279,10 +277,6 @@ def _guarded(card: RuleCard, confidence: float, day: date) -> Answer:
 
 def _citation(article: Article) -> Citation:
     return Citation(article.law, article.article, article.status, article.effective_from)
-
-
-def _may_guard(guard: RuleCard, text: str) -> bool:
-    return guard.kind != "out_of_scope" or not _ABOUT_LAW.search(text)
 
 
 def _allowance(guard: Found, best: Found, scale: Scale) -> float:

@@ -127,6 +127,8 @@ class BotApi:
         if method in {"sendMessage", "sendDocument", "sendPhoto"}:
             chat = {"id": parameters["chat_id"], "type": "private"}
             return {"message_id": self._number_message(), "date": 1_790_000_000, "chat": chat}
+        if method == "createForumTopic":
+            return {"message_thread_id": 501, "name": parameters["name"], "icon_color": 7322096}
         if method == "getFile":
             name = parameters["file_id"]
             return {"file_id": name, "file_unique_id": name, "file_path": f"photos/{name}"}

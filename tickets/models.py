@@ -28,6 +28,7 @@ from tickets.quality_models import CardDraft, DraftStatus, Gap, GapGroup, GapKin
 from tickets.recording_models import Recording
 from tickets.shared_models import SharedValue
 from tickets.staff import AuditEntry, Invitation, Officer, OfficerSession, Role
+from tickets.staff_chat_models import StaffLink, StaffTopic
 from tickets.workflow import ActorKind, Status, TicketKind
 
 __all__ = [
@@ -39,12 +40,12 @@ __all__ = [
     "CampaignMessage",
     "ApplicationKind",
     "Attachment",
-    "Check",
-    "CheckRound",
-    "CheckState",
     "AuditEntry",
     "Base",
     "CardDraft",
+    "Check",
+    "CheckRound",
+    "CheckState",
     "Conversation",
     "DraftState",
     "DraftStatus",
@@ -78,6 +79,8 @@ __all__ = [
     "SavedView",
     "Sender",
     "SharedValue",
+    "StaffLink",
+    "StaffTopic",
     "Ticket",
     "TicketCounter",
     "TopicSubscription",

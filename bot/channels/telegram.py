@@ -32,6 +32,7 @@ from bot.channels.pacing import Pace
 from bot.channels.pieces import SentPieces
 from bot.channels.telegram_groups import GroupChats
 from bot.channels.telegram_intake import CHANNEL_NAME, UPDATES, Intake
+from bot.channels.telegram_staff import StaffGroup
 from bot.channels.telegram_view import Piece, pieces
 from bot.files import read_attached
 from bot.media import MediaUnavailable
@@ -65,6 +66,7 @@ class TelegramChannel:
 
     Args:
         api_url: server of the Bot API, to use a local one.
+        staff_chat: id of the officers' forum group; 0 for none.
         webhook_url: public address of `bot.channels.telegram_door`; "" fetches updates instead.
         poll_seconds: how long one request waits for news.
         timeout_seconds: how long any other waits for an answer.
@@ -80,6 +82,7 @@ class TelegramChannel:
         *,
         api_url: str = "https://api.telegram.org",
         webhook_url: str = "",
+        staff_chat: int = 0,
         poll_seconds: int = POLL_SECONDS,
         first_pause_seconds: float = FIRST_PAUSE_SECONDS,
         timeout_seconds: float = TIMEOUT_SECONDS,
@@ -97,7 +100,10 @@ class TelegramChannel:
             get_updates_request=HTTPXRequest(read_timeout=poll_seconds + 10),
         )
         self.secret = webhook_secret(token)
-        self._intake = Intake(self._bot, relay, GroupChats(self._bot, services))
+        self.staff = (
+            StaffGroup(self._bot, services, staff_chat, on_replies=relay.wake_outbox) if staff_chat else None
+        )
+        self._intake = Intake(self._bot, relay, GroupChats(self._bot, services), self.staff)
         self._pace = Pace(OVERALL_PACE, CHAT_PACE)
         self._sent = SentPieces()
         relay.media.add_source(self.name, self.fetch)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from telegram import Message as TelegramMessage
 
     from bot.channels.telegram_groups import GroupChats
+    from bot.channels.telegram_staff import StaffGroup
     from bot.relay import Relay
 
 log = structlog.get_logger()
@@ -30,6 +31,8 @@ CHANNEL_NAME = "telegram"
 UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 # t.me/<bot>?start=FQ20261123-0007_M52PHNY2: a ticket with its receipt code as proof.
 _TICKET_LINK = re.compile(r"/start ([A-Z]{2}\d{8}-\d{4,})_([A-Z0-9]{8})\s*")
+# An officer shows whose account this is, with a code from the desk. Never kept in the conversation.
+_STAFF_CODE = re.compile(r"/link ([0-9A-Za-z]{8})\s*")
 # t.me/<bot>?start=place_longtian: the code on a town's notice board.
 _PLACE_LINK = re.compile(r"/start place_([a-z0-9_]{1,40})\s*")
 
@@ -37,10 +40,11 @@ _PLACE_LINK = re.compile(r"/start place_([a-z0-9_]{1,40})\s*")
 class Intake:
     """Takes updates one after the other. When `take` returns, what was said is stored."""
 
-    def __init__(self, bot: Bot, relay: Relay, groups: GroupChats) -> None:
+    def __init__(self, bot: Bot, relay: Relay, groups: GroupChats, staff: StaffGroup | None = None) -> None:
         self._bot = bot
         self._relay = relay
         self._groups = groups
+        self._staff = staff
 
     async def take(self, update: Update) -> None:
         """Turn one update into a message for the relay; what is no message is passed over.
@@ -52,6 +56,8 @@ class Intake:
         elif update.my_chat_member and update.my_chat_member.chat.type == ChatType.PRIVATE:
             if update.my_chat_member.new_chat_member.status == ChatMember.BANNED:
                 await self._relay.left(CHANNEL_NAME, str(update.my_chat_member.chat.id))
+        elif self._staff and update.message and update.message.chat.id == self._staff.chat_id:
+            await self._staff.take(update.update_id, update.message)
         elif update.message and update.message.chat.type == ChatType.PRIVATE:
             await self._take_message(update.update_id, update.message)
         elif update.message:
@@ -95,7 +101,9 @@ class Intake:
         location = location_in(message)
         if problem:
             await self._tell(chat_id, problem)
-        if link := _link_in(words):
+        if self._staff and (code := _STAFF_CODE.fullmatch(words)):
+            await self._say(chat_id, await self._staff.link(code[1], chat_id))
+        elif link := _link_in(words):
             payload, label = link
             await self._relay.receive(
                 Message(CHANNEL_NAME, str(chat_id), str(update_id), payload=payload, label=label)
@@ -116,8 +124,11 @@ class Intake:
 
     async def _tell(self, chat_id: int, key: str) -> None:
         """A remark about the message itself, not part of the conversation."""
+        await self._say(chat_id, text(key))
+
+    async def _say(self, chat_id: int, words: str) -> None:
         try:
-            await self._bot.send_message(chat_id, text(key))
+            await self._bot.send_message(chat_id, words)
         except TelegramError as error:
             log.warning("telegram_remark_failed", error=type(error).__name__)
 

@@ -32,6 +32,24 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def actor_of(officer: Officer) -> Actor:
+    """The officer as the history of a ticket names them."""
+    return Actor(
+        ActorKind.OFFICER, str(officer.id), officer.display_name, str(officer.role), officer.department
+    )
+
+
+def reach_of(officer: Officer) -> Reach:
+    """Which tickets the officer may see."""
+    scope = rights_of(officer.role).scope
+    return Reach(
+        officer.id,
+        officer.department,
+        everything=scope is Scope.ALL,
+        consultations=scope is Scope.CONSULTATIONS,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One request of a signed-in officer."""
@@ -48,21 +66,12 @@ class Visit:
     @property
     def actor(self) -> Actor:
         """The officer as the history of a ticket names them."""
-        officer = self.officer
-        return Actor(
-            ActorKind.OFFICER, str(officer.id), officer.display_name, str(officer.role), officer.department
-        )
+        return actor_of(self.officer)
 
     @property
     def reach(self) -> Reach:
         """Which tickets the officer may see."""
-        scope = self.rights.scope
-        return Reach(
-            self.officer.id,
-            self.officer.department,
-            everything=scope is Scope.ALL,
-            consultations=scope is Scope.CONSULTATIONS,
-        )
+        return reach_of(self.officer)
 
     def may(self, permission: str) -> bool:
         """Whether the officer has the permission; templates ask by its name."""

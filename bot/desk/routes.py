@@ -133,6 +133,7 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("POST", "/templates/drop", reply_templates.drop, Permission.WRITE_TEMPLATES),
     route("GET", "/account", account.account_page, Permission.SIGNED_IN),
     route("POST", "/account/password", account.change_password, Permission.SIGNED_IN),
+    route("POST", "/account/telegram", account.telegram, Permission.WORK_TICKETS),
     route("POST", "/account/sessions", account.end_session, Permission.SIGNED_IN),
     route(
         "GET",

@@ -25,6 +25,18 @@ TEXTS: dict[str, str] = {
     "emergency_violence": "请马上打110报警，先躲到安全的地方。有人受伤再打120。",
     "emergency_suicide": "您的安全最要紧。请马上打120或110，也可以打心理援助热线12356。请不要一个人待着，找身边的人陪您。",
     "emergency_electric": "请不要靠近，也不要碰电线和碰到电的人，离开至少8米。马上打95598报电力抢修，有人触电打120。",
+    # --- the officers' group on Telegram
+    "staff_summary": "工单{ticket_no}\n承办单位：{department}\n地点：{place}\n{summary}\n——\n直接写就是答复诉求人。/take 我来办，/close 说明 办结，/back 原因 退单。",
+    "staff_help": "直接写就是答复诉求人。\n/take 我来办\n/close 说明 办结\n/back 原因 退单\n其他操作请到工作台。",
+    "staff_unknown": "还不知道您是谁，没有发出。请到工作台“我的账号”取绑定码，再私聊我发送：/link 绑定码",
+    "staff_not_yours": "这张工单不归您办，没有发出。",
+    "staff_too_long": "太长了，没有发出。最多{most}字，请分成几条。",
+    "staff_replied": "已答复诉求人。",
+    "staff_taken": "由{name}办理。",
+    "staff_closed": "已办结，诉求人会收到说明。",
+    "staff_handed_back": "已申请退单，等督办审定；审定以前还由本单位办。",
+    "staff_linked": "绑定好了，{name}。现在可以在群里的话题中答复。",
+    "staff_code_wrong": "绑定码不对或已过期，请到工作台重新取一个。",
     # --- questions about the law
     "consult_ask": "请把您的问题写下来，比如：“养狗要登记吗”“摆摊会罚多少钱”。",
     "consult_clarify": "您问的是哪一个？",

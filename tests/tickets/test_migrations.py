@@ -21,6 +21,7 @@ from tickets.paper_drafts import PaperDrafts
 from tickets.quality import Missed, collect, open_groups
 from tickets.recordings import keep_recording
 from tickets.shared_values import add_value
+from tickets.staff_chat import new_link_code, use_link_code
 from tickets.topics import Topics
 from tickets.values import Actor
 from tickets.vault import Vault
@@ -50,6 +51,10 @@ VALUES (1, 1, 1, 'submitted', 'citizen', '1', '诉求人', 'submitted', '狗叫'
 OLD_PHOTO = """
 INSERT INTO attachments (id, sha256, media_type, purpose, created_at)
 VALUES (1, 'a', 'image/jpeg', 'report', '2026-11-23 06:05:00.000000')
+"""
+OLD_OFFICER = """
+INSERT INTO officers (id, username, display_name, password_hash, role, department, is_active, created_at)
+VALUES (1, 'lin', '林工', 'x', 'officer', 'squad_longtian', true, '2026-11-23 06:05:00.000000')
 """
 OLD_MESSAGE = """
 INSERT INTO messages (id, conversation_id, sender, update_id, content, created_at)
@@ -209,6 +214,20 @@ async def test_an_old_conversation_can_subscribe(empty_url: str) -> None:
         assert await topics.subscribed(1) == []
         await topics.subscribe(1, "law")
         assert await topics.subscribed(1) == ["law"]
+    await database.close()
+
+
+async def test_officers_of_an_old_database_can_link_their_account(empty_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_url, "0016")
+    await execute(empty_url, (OLD_OFFICER, {}))
+
+    await asyncio.to_thread(upgrade, empty_url)
+
+    database, now = Database(empty_url), datetime.now(UTC)
+    async with database.transaction() as session:
+        code = await new_link_code(session, 1, now)
+        officer = await use_link_code(session, code, 4711, now)
+        assert officer is not None
     await database.close()
 
 

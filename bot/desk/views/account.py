@@ -8,6 +8,8 @@ from aiohttp import web
 from bot.desk.context import FORM, VISIT, audit, needs_second_factor, see_other, services
 from bot.desk.errors import PasswordsDiffer, text_for
 from bot.desk.render import page
+from bot.typedefs import SETTINGS
+from tickets import staff_chat
 from tickets.errors import BotError
 from tickets.officer_sessions import end_sessions, open_sessions
 from tickets.officers import WrongCredentials, get_officer, set_password_hash
@@ -18,6 +20,7 @@ DONE = {
     "password": "密码已更换，其他地方的登录都已退出。",
     "session": "已退出那一处登录。",
     "second-factor": "动态验证码已开通，下次登录时要用。",
+    "telegram-off": "已解除与 Telegram 账号的绑定。",
     "second-factor-off": "动态验证码已关闭。",
 }
 
@@ -28,16 +31,21 @@ async def account_page(request: web.Request) -> web.StreamResponse:
 
 
 async def _show(
-    request: web.Request, *, notice: str = "", problem: str = "", status: int = 200
+    request: web.Request, *, notice: str = "", problem: str = "", link_code: str = "", status: int = 200
 ) -> web.Response:
     visit = request[VISIT]
     async with services(request).database.reading() as session:
         sessions = await open_sessions(session, visit.officer.id, visit.now)
+        link = await staff_chat.link_of(session, visit.officer.id)
     return page(
         request,
         "account.html",
         status=status,
         sessions=sessions,
+        has_staff_chat=bool(request.config_dict[SETTINGS].telegram_staff_chat),
+        telegram=link,
+        link_code=link_code,
+        code_minutes=staff_chat.CODE_MINUTES,
         notice=notice,
         problem=problem,
         now=visit.now,
@@ -62,6 +70,19 @@ async def change_password(request: web.Request) -> web.StreamResponse:
         await set_password_hash(session, visit.officer.id, password_hash, visit.now, but=visit.session.id)
         audit(request, session, "password_changed", subject=visit.officer.username)
     raise see_other("/account?done=password")
+
+
+async def telegram(request: web.Request) -> web.StreamResponse:
+    """Give out a code that links the officer's Telegram account, or forget the account."""
+    visit, action = request[VISIT], request[FORM].text("action")
+    async with services(request).database.transaction() as session:
+        if action == "unlink":
+            await staff_chat.unlink(session, visit.officer.id)
+            audit(request, session, "telegram_unlinked", subject=visit.officer.username)
+            raise see_other("/account?done=telegram-off")
+        code = await staff_chat.new_link_code(session, visit.officer.id, visit.now)
+        audit(request, session, "telegram_code", subject=visit.officer.username)
+    return await _show(request, link_code=code)
 
 
 async def end_session(request: web.Request) -> web.StreamResponse:

@@ -23,6 +23,8 @@ LABELS = {
     "sessions_ended": "强制退出登录",
     "template_written": "修改回复模板",
     "template_dropped": "删除回复模板",
+    "telegram_code": "取 Telegram 绑定码",
+    "telegram_unlinked": "解除 Telegram 绑定",
     "labelled": "标注训练语料",
     "card_draft": "起草规则卡",
     "card_submitted": "规则卡送审",
