@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("turn", "nlu", "knowledge", "web")
+BENCHMARKS = ("turn", "nlu", "knowledge", "web", "desk")
 
 
 def main() -> int:

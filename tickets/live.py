@@ -64,25 +64,31 @@ class LiveDesk(Casework):
         """
         ticket = await self.find(ticket_no)
         talk = await self._talk(conversation_id)
+        attendance = self.attendance()
         if talk is None:
-            self._begin(conversation_id, ticket.id, None, waiting_since=self.now)
+            talk = self._begin(conversation_id, ticket.id, None, waiting_since=self.now)
         else:
             talk.ticket_id = talk.ticket_id or ticket.id
             self._waits(talk)
+        if not attendance.is_open:
+            # The answer to this says already when somebody is back.
+            talk.told_at = self.now
         await self.session.flush()
-        return self.attendance()
+        return attendance
 
     async def heard(self, conversation_id: int) -> Attendance | None:
         """The citizen said something to the officer they talk with; call with the conversation locked.
 
-        Returns: what to tell them, once in each wait, when nobody is there to read it; else None.
+        Returns: what to tell them, once in each wait, when the office is closed and the officer has been
+        silent for a while; else None.
         """
         talk = await self._talk(conversation_id)
         if talk is None:
             return None
+        is_answered = self.now - (talk.waiting_since or talk.last_at) < TOLD_AFTER
         self._waits(talk)
         attendance = self.attendance()
-        if attendance.is_open or talk.told_at is not None:
+        if attendance.is_open or is_answered or talk.told_at is not None:
             return None
         talk.told_at = self.now
         return attendance
@@ -171,9 +177,11 @@ class LiveDesk(Casework):
             await self._end(await self.session.get_one(Conversation, conversation_id), talk)
 
     async def tell_waiting(self, limit: int) -> int:
-        """Tell those who have waited long that they aren't forgotten: once, by day. Returns how many."""
-        if not self.attendance().is_open:
-            return 0
+        """Tell those who have waited long that they aren't forgotten, and after hours when somebody is back:
+        once in each wait. Returns how many.
+        """
+        attendance = self.attendance()
+        key = "live_waiting" if attendance.is_open else "live_closed"
         told = 0
         wanted = (
             select(LiveTalk)
@@ -184,7 +192,7 @@ class LiveDesk(Casework):
         )
         for talk in (await self.session.scalars(wanted)).all():
             talk.told_at = self.now
-            await self._post(talk.conversation_id, "live_waiting", {})
+            await self._post(talk.conversation_id, key, {"attendance": attendance})
             told += 1
         return told
 
@@ -234,17 +242,17 @@ class LiveDesk(Casework):
         officer_id: int | None,
         *,
         waiting_since: datetime | None,
-    ) -> None:
-        self.session.add(
-            LiveTalk(
-                conversation_id=conversation_id,
-                ticket_id=ticket_id,
-                officer_id=officer_id,
-                since=self.now,
-                waiting_since=waiting_since,
-                last_at=self.now,
-            )
+    ) -> LiveTalk:
+        talk = LiveTalk(
+            conversation_id=conversation_id,
+            ticket_id=ticket_id,
+            officer_id=officer_id,
+            since=self.now,
+            waiting_since=waiting_since,
+            last_at=self.now,
         )
+        self.session.add(talk)
+        return talk
 
     def _waits(self, talk: LiveTalk) -> None:
         talk.waiting_since, talk.last_at = talk.waiting_since or self.now, self.now

@@ -155,18 +155,21 @@ async def talk_file(session: AsyncSession, conversation_id: int, reach: Reach) -
     if not (reach.everything or tickets or is_theirs):
         raise ConversationNotFound(str(conversation_id))
     officer = await session.get(Officer, talk.officer_id) if talk and talk.officer_id else None
-    said = await _said(session, conversation_id, _visible(reach, tickets))
+    since = [ticket.created_at for ticket in tickets] + ([talk.since] if talk and is_theirs else [])
+    said = await _said(session, conversation_id, _visible(reach, tickets, min(since, default=None)))
     return TalkFile(conversation, talk, officer.display_name if officer else None, tickets, said)
 
 
-def _visible(reach: Reach, tickets: Sequence[Ticket]) -> ColumnElement[bool]:
+def _visible(reach: Reach, tickets: Sequence[Ticket], since: datetime | None) -> ColumnElement[bool]:
+    """What a unit may read; `since` is when the first of its tickets was filed, or its talk began."""
     if reach.everything:
         return true()
-    if not tickets:
+    if since is None:
         return false()
-    since = min(ticket.created_at for ticket in tickets) - BEFORE_FILING
+    # What was said in a talk names the ticket that it is about, wherever that is now.
     own = Message.ticket_id.in_([ticket.id for ticket in tickets])
-    return and_(Message.created_at >= since, or_(Message.ticket_id.is_(None), own))
+    talked = Message.content["key"].as_string() == "live_said"
+    return and_(Message.created_at >= since - BEFORE_FILING, or_(Message.ticket_id.is_(None), own, talked))
 
 
 async def _said(session: AsyncSession, conversation_id: int, visible: ColumnElement[bool]) -> list[Said]:

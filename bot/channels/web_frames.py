@@ -212,9 +212,10 @@ def shown_content(content: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("kind", "buttons", "card", "payload", "location"):
         if content.get(name):
             parts[name] = content[name]
-    if content.get("key") in LIVE:
+    is_live = LIVE.get(content.get("key", ""))
+    if is_live is not None:
         # Whether a person talks from here on.
-        parts["live"] = LIVE[content["key"]]
+        parts["live"] = is_live
     if content.get("photo"):
         parts["photo"] = f"/chat/photo/{content['photo']}"
     if file := content.get("file"):

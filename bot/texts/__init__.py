@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 _WITH_CODE = {"report_filed", "handoff_filed"}
 _RECEIPT_CODE = re.compile(r"查询码：[^\n]*")
-# What is said when a person talks, and whether one still does after it.
-LIVE = {
+# What is said when a person talks, and whether one does after it; None: as before.
+LIVE: dict[str, bool | None] = {
     "live_begun": True,
     "live_said": True,
     "live_ended": False,
     "live_silent": False,
     "live_left": False,
-    "live_waiting": False,
+    "live_waiting": None,
+    "live_closed": None,
 }
 _NOTICES_WITH_ADD = {"notice_reply", "notice_status_awaiting_citizen"}
 

@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from tests.factories import CALENDAR, NOW, ROUTING, SUPERVISOR, make_conversation, make_officer, make_service
 from tests.factories import make_ticket as factory_ticket
-from tickets.casework import plain_notice
 from tickets.database import Database
 from tickets.desk_queries import Reach
 from tickets.errors import AlreadyTalking, ConversationNotFound, NoteRequired, NotTalking, TicketNotFound
@@ -26,8 +25,13 @@ MINUTE = timedelta(minutes=1)
 EVENING = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
+def key_alone(key: str, params: dict[str, Any]) -> dict[str, Any]:
+    """A notice that says which it is."""
+    return {"kind": "text", "key": key, "text": key}
+
+
 def desk(session: Any, now: datetime = NOW) -> LiveDesk:
-    return LiveDesk(session, routing=ROUTING, calendar=CALENDAR, notice=plain_notice, now=now)
+    return LiveDesk(session, routing=ROUTING, calendar=CALENDAR, notice=key_alone, now=now)
 
 
 async def make_ticket(session: Any, conversation: Conversation, **changes: Any) -> str:
@@ -216,6 +220,9 @@ async def test_who_writes_to_an_officer_in_the_evening_is_told_once(database: Da
         conversation = await make_conversation(session)
         await desk(session).take_over(conversation.id, actor=actor)
 
+        # The officer spoke a minute ago, though the office is closed at noon.
+        assert await desk(session, NOW + MINUTE).heard(conversation.id) is None
+        await desk(session, NOW + 2 * MINUTE).say(conversation.id, "请说", actor=actor)
         first = await desk(session, EVENING).heard(conversation.id)
         second = await desk(session, EVENING + MINUTE).heard(conversation.id)
         by_day = await desk(session, EVENING + timedelta(hours=13)).heard(conversation.id)
@@ -225,7 +232,7 @@ async def test_who_writes_to_an_officer_in_the_evening_is_told_once(database: Da
     assert (second, by_day) == (None, None)
 
 
-async def test_who_waits_long_is_told_once_and_only_by_day(database: Database) -> None:
+async def test_who_waits_long_is_told_once(database: Database) -> None:
     async with database.transaction() as session:
         conversation = await make_conversation(session)
         ticket_no = await make_ticket(session, conversation)
@@ -234,10 +241,25 @@ async def test_who_waits_long_is_told_once_and_only_by_day(database: Database) -
 
         told = [
             await desk(session, moment).tell_waiting(10)
-            for moment in (at + 5 * MINUTE, EVENING, at + 11 * MINUTE, at + 12 * MINUTE)
+            for moment in (at + 5 * MINUTE, at + 11 * MINUTE, at + 12 * MINUTE, EVENING)
         ]
 
-    assert told == [0, 0, 1, 0]
+    assert told == [0, 1, 0, 0]
+
+
+async def test_who_waits_when_the_office_closes_is_told_when_it_opens(database: Database) -> None:
+    async with database.transaction() as session:
+        actor = await make_actor(session)
+        conversation = await make_conversation(session)
+        # 17:55 in China, five minutes before the end of the day.
+        at = datetime(2026, 11, 23, 9, 55, tzinfo=UTC)
+        await desk(session, at).take_over(conversation.id, actor=actor)
+        await desk(session, at).heard(conversation.id)
+
+        told = [await desk(session, at + minutes * MINUTE).tell_waiting(10) for minutes in (11, 12)]
+
+        assert told == [1, 0]
+        assert (await said_keys(session))[-1] == "live_closed"
 
 
 async def test_a_talk_in_which_nobody_speaks_ends(database: Database) -> None:

@@ -8,6 +8,9 @@ import './viewer.js';
 import './keys.js';
 import { $, $$ } from './dom.js';
 
+// On a telephone the bar at the top scrolls: where one is must be in sight.
+$('.pages [aria-current]')?.scrollIntoView({ inline: 'nearest', block: 'nearest' });
+
 // Filters apply when chosen.
 for (const field of $$('[data-autosubmit]')) field.addEventListener('change', () => field.form.requestSubmit());
 

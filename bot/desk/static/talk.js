@@ -41,15 +41,20 @@ if (page) {
       const words = text.value.trim();
       if (!words || form.dataset.sending) return;
       form.dataset.sending = 'yes';
+      // Cleared at once, because the next sentence may be begun before the answer is there.
+      text.value = '';
+      text.dispatchEvent(new Event('input'));
+      told = 0;
       const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams({ csrf_token: token, text: words }) }).catch(() => null);
       delete form.dataset.sending;
       if (answer?.ok) {
-        text.value = '';
-        text.dispatchEvent(new Event('input'));
-        told = 0;
         await refresh();
-      } else if (answer) {
-        // The page that came back says why, and still has the words.
+        return;
+      }
+      text.value = text.value.trim() ? `${words}\n${text.value}` : words;
+      text.dispatchEvent(new Event('input'));
+      if (answer) {
+        // The page that comes back says why, and still has the words.
         form.submit();
       } else {
         $('#live').textContent = '没有发出去，请检查网络后再发。';

@@ -156,9 +156,9 @@ async def events(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
-    await response.prepare(request)
     watch, known, number = request.config_dict[WATCH], None, 0
     with contextlib.suppress(ConnectionResetError):
+        await response.prepare(request)
         await response.write(b"retry: 3000\n\n")
         while await watch.rest(LOOK_EVERY_SECONDS if number else 0) and await still_signed_in(request):
             async with database.reading() as session:

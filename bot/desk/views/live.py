@@ -33,9 +33,9 @@ async def events(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
-    await response.prepare(request)
     # The officer went to another page: nobody is there to write to.
     with request.config_dict[WATCH].page(database) as news, contextlib.suppress(ConnectionResetError):
+        await response.prepare(request)
         await response.write(b"retry: 5000\n\n")
         told: dict[str, Any] = {}
         heard: News | None = News(talks_changed=True)

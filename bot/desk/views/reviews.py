@@ -42,7 +42,7 @@ async def submit_for_review(request: web.Request, text: str) -> None:
             ticket_no,
             text,
             actor=visit.actor,
-            resolves=form.text("resolves") == "1",
+            resolves=form.text("resolves") == "1" or form.text("action") == "resolve",
             expected_version=form.number("version"),
         )
 
