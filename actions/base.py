@@ -251,7 +251,8 @@ class Turn:
     Attributes:
         text: the message's text after cleaning; "" for a button, a photo or a place.
         answer: what the knowledge base says to `text`; None without text.
-        message_id: of the stored message.
+        message_id: of the stored message, the last of them if several came at once.
+        message_ids: of all stored messages that this turn answers.
         state: the conversation's flow state, JSON; an action changes it in place and the relay saves it.
         now: aware UTC.
         is_with_officer: an officer has taken the conversation over, and the assistant is silent.
@@ -272,6 +273,7 @@ class Turn:
     drafts: PaperDrafts
     topics: Topics
     knowledge: KnowledgeBase
+    message_ids: tuple[int, ...] = ()
     is_with_officer: bool = False
 
     @property

@@ -173,8 +173,8 @@ async def _go_on(turn: Turn, draft: Draft, *before: Reply) -> list[Reply]:
 
 
 async def _take(turn: Turn, draft: Draft, blank: Blank) -> list[Reply]:
-    """One answer; its words leave the stored message."""
-    await turn.drafts.hide_words(turn.message_id)
+    """One answer; its words leave the stored messages."""
+    await turn.drafts.hide_words(turn.message_ids)
     if wants_to_skip(turn):
         draft.passed.append(blank.key)
         return await _go_on(turn, draft)

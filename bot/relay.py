@@ -272,6 +272,7 @@ class Relay:
             state=copy.deepcopy(conversation.state or {}),
             conversation_id=conversation.id,
             message_id=burst[-1].id,
+            message_ids=tuple(stored.id for stored in burst),
             now=now,
             tickets=self._services.bound(TicketService, session, now),
             aftercare=self._services.bound(Aftercare, session, now),

@@ -7,6 +7,7 @@ identity number stands nowhere but in the draft, and later in the paper.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,10 +53,11 @@ class PaperDrafts(Casework):
         """The paper is made, or no longer wanted."""
         await self.session.execute(delete(PaperDraft).where(PaperDraft.conversation_id == conversation_id))
 
-    async def hide_words(self, message_id: int) -> None:
-        """Take the citizen's words out of a stored message; that there was one stays."""
-        message = await self.session.get_one(Message, message_id)
-        message.content = {"text": HIDDEN}
+    async def hide_words(self, message_ids: Iterable[int]) -> None:
+        """Take the citizen's words out of stored messages; that there were some stays."""
+        for message_id in message_ids:
+            message = await self.session.get_one(Message, message_id)
+            message.content = {"text": HIDDEN}
 
     def _seal(self) -> Vault:
         if self.vault is None:

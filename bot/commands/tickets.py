@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from bot.keys import open_vault
 from tickets.casefile import build_case_file
 from tickets.casework import find_ticket
 from tickets.database import Database
@@ -141,7 +142,7 @@ def _privacy(args: argparse.Namespace, work: Callable[[Privacy], Awaitable[objec
             routing=Routing.load(),
             calendar=WorkingCalendar.load(),
             now=datetime.now(UTC),
-            vault=getattr(args.settings, "vault", None),
+            vault=open_vault(args.settings),
         )
         return await work(privacy)
 

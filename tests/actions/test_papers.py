@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from docx import Document
 from sqlalchemy import func, select, update
 
-from actions.base import Outgoing
+from actions.base import Message, Outgoing
 from actions.paper_wishes import list_in, paper_in
 from bot.files import read_attached
+from bot.gathering import Patience
+from bot.relay import Relay
 from bot.services import Services
 from bot.ticking import tick
 from tests.actions.test_deadlines import NOW
 from tests.actions.test_deadlines import talk as talk  # the fixture
 from tests.talk import Talk
-from tickets.models import Conversation, Message, PaperDraft
+from tickets import models
+from tickets.models import Conversation, PaperDraft
 from tickets.paper_drafts import HIDDEN, KEEP_HOURS, expire_drafts
 
 ID_NUMBER = "11010519491231002X"  # the standard's own example
@@ -34,7 +37,7 @@ async def words_of(talk: Talk, reply: dict) -> str:
 
 async def stored(services: Services) -> str:
     async with services.database.reading() as session:
-        contents = (await session.scalars(select(Message.content))).all()
+        contents = (await session.scalars(select(models.Message.content))).all()
         states = (await session.scalars(select(Conversation.state))).all()
     return f"{contents}{states}"
 
@@ -122,6 +125,20 @@ async def test_what_was_said_for_a_paper_is_kept_nowhere_else(talk: Talk) -> Non
     assert HIDDEN in kept
     await talk.press("不填了，直接生成")
     assert await drafts(talk.services) == 0
+
+
+async def test_several_messages_at_once_are_all_left_out(talk: Talk) -> None:
+    await talk.say("帮我写一份听证申请书")
+    await talk.press("开始填")
+    talk.relay = Relay(
+        talk.services, talk.relay._nlu, patience=Patience(quiet=0.2), now=lambda: datetime.now(UTC)
+    )
+    for number, words in enumerate(("融城某支队", "管理局某某中队", "李队长")):
+        await talk.relay.receive(Message("test", "citizen", f"burst{number}", text=words))
+    await talk.replies()
+
+    kept = await stored(talk.services)
+    assert [words for words in ("融城某支队", "某某中队", "李队长") if words in kept] == []
 
 
 async def test_a_draft_is_dropped_on_cancel_and_in_time(talk: Talk) -> None:
