@@ -29,7 +29,7 @@ _EVENTS = {
     EntryKind.ERASURE: "ticket.erased",
 }
 STATUS_EVENT = "ticket.status"
-EVENTS = (*_EVENTS.values(), STATUS_EVENT)
+EVENTS = tuple(dict.fromkeys(("ticket.submitted", STATUS_EVENT, *_EVENTS.values())))
 # Entries whose words the citizen has read or written.
 _WITH_WORDS = frozenset(
     {EntryKind.SUBMITTED, EntryKind.STATUS, EntryKind.REPLY, EntryKind.CITIZEN_MESSAGE, EntryKind.RATING}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -76,15 +77,20 @@ async def find(
     ).all()
     leading = await _leading(session, rows)
     released = await _released(session, rows)
-    return [
-        adapter.as_request(
-            ticket,
-            leading.get(ticket.merged_into_id or 0, ticket),
-            services.routing,
-            f"{base_url}/media/{released[ticket.id]}.jpg" if ticket.id in released else None,
-        )
-        for ticket in rows
-    ]
+
+    def put_together() -> list[dict[str, Any]]:
+        return [
+            adapter.as_request(
+                ticket,
+                leading.get(ticket.merged_into_id or 0, ticket),
+                services.routing,
+                f"{base_url}/media/{released[ticket.id]}.jpg" if ticket.id in released else None,
+            )
+            for ticket in rows
+        ]
+
+    # Masking a thousand stories takes a third of a second, in which citizens must be answered.
+    return await asyncio.to_thread(put_together)
 
 
 async def ticket_no_of(session: AsyncSession, request_key: str) -> str | None:

@@ -184,7 +184,10 @@ def _answer(refused: Refusal) -> web.Response:
     if refused.retry_after_seconds is not None:
         headers["Retry-After"] = str(refused.retry_after_seconds)
     content = {"code": refused.code, "text": refused.text}
-    return web.json_response(content, status=refused.status, headers=headers)
+    body = json.dumps(content, ensure_ascii=False).encode()
+    return web.Response(
+        body=body, status=refused.status, content_type="application/json", charset="utf-8", headers=headers
+    )
 
 
 def setup(app: web.Application) -> None:
