@@ -92,7 +92,7 @@ class Draft:
     def take_story(self, turn: Turn) -> None:
         """Take what a free text says: the matter, its category, place, time and phone number."""
         if not self.what and says_something(turn.text):
-            self.what = turn.message.text.strip()[:MAX_WHAT_CHARACTERS]
+            self.what = _matter(turn.message.text)[:MAX_WHAT_CHARACTERS]
             self.guess_category(turn)
         if self.what and not self.place and (place := said_place(turn) or remembered(turn)):
             self.take_place(turn, place)
@@ -166,7 +166,7 @@ def hold(turn: Turn) -> None:
     again.
     """
     draft = Draft()
-    draft.what = turn.message.text.strip()[:MAX_WHAT_CHARACTERS]
+    draft.what = _matter(turn.message.text)[:MAX_WHAT_CHARACTERS]
     draft.guess_category(turn)
     draft.take_story(turn)
     turn.state["held"] = draft.as_json()
@@ -175,6 +175,12 @@ def hold(turn: Turn) -> None:
 def held(turn: Turn) -> Draft:
     """The text that waits, as a draft; an empty one if none does. It waits no longer."""
     return Draft(**turn.state.pop("held", {}))
+
+
+def _matter(text: str) -> str:
+    """A text without the lines that only greet or open; several messages may have become one."""
+    lines = text.strip().splitlines()
+    return "\n".join(line for line in lines if not _ONLY_OPENING.fullmatch(line)).strip() or text.strip()
 
 
 def says_something(text: str) -> bool:

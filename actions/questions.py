@@ -120,6 +120,7 @@ def _read_back(draft: Draft) -> Reply:
         "has_location": draft.location is not None,
         "happened": draft.happened,
         "photos": len(draft.photos),
+        "recordings": len(draft.recordings),
         "contact": draft.contact,
         "reporter_mode": draft.reporter_mode,
     }

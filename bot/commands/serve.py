@@ -130,6 +130,8 @@ async def _greet(app: web.Application, settings: Settings) -> None:
     ]
     if settings.telegram_token:
         lines.append("  Telegram    已连接")
+    if settings.wechat_app_id:
+        lines.append(f"  微信        {settings.base_url}/wechat")
     token = await ensure_first_invitation(app[SERVICES].database, datetime.now(UTC))
     if token:
         lines += [

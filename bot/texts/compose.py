@@ -73,6 +73,7 @@ def _read_back(reply: Reply) -> dict[str, Any]:
         f"地点：{place}",
         f"时间：{given['happened']}" if given["happened"] else "",
         f"照片：{given['photos']}张" if given["photos"] else "照片：没有",
+        f"语音：{given['recordings']}段" if given["recordings"] else "",
         f"联系：{_contact(given['reporter_mode'], given['contact'])}",
     ]
     return {"details": "\n".join(line for line in lines if line)}

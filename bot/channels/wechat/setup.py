@@ -40,8 +40,16 @@ def check_settings(settings: Settings) -> None:
 
 def add_routes(app: web.Application) -> None:
     """The addresses that WeChat calls; they work once `open_account` has put the door there."""
-    app.router.add_get(PATH, lambda request: request.app[WECHAT].check(request))
-    app.router.add_post(PATH, lambda request: request.app[WECHAT].receive(request))
+    app.router.add_get(PATH, _check)
+    app.router.add_post(PATH, _receive)
+
+
+async def _check(request: web.Request) -> web.StreamResponse:
+    return await request.app[WECHAT].check(request)
+
+
+async def _receive(request: web.Request) -> web.StreamResponse:
+    return await request.app[WECHAT].receive(request)
 
 
 async def open_cache(settings: Settings, database: Database, stack: AsyncExitStack) -> SharedCache:

@@ -9,6 +9,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -25,6 +26,8 @@ from bot.channels.wechat.channel import Template, WeChatChannel
 from bot.channels.wechat.client import WeChatClient
 from bot.channels.wechat.crypto import Envelope
 from bot.channels.wechat.door import WINDOW_SECONDS, WeChatDoor
+from bot.channels.wechat.messages import incoming, parse, text_answer
+from bot.channels.wechat.view import template_data
 from bot.nlu_server import free_port
 from bot.notify import OutboxWorker
 from bot.relay import Relay
@@ -38,6 +41,7 @@ from tests.pictures import jpeg
 from tests.web_chat import CARD
 from tickets import models
 from tickets.conversations import post
+from tickets.files import keep_file
 
 CUSTOM = "/cgi-bin/message/custom/send"
 TEMPLATE_FIELDS = {"ticket_no": "character_string1", "status": "phrase2", "text": "thing3", "time": "time4"}
@@ -521,3 +525,40 @@ async def test_an_officers_words_that_waited_arrive_when_the_citizen_writes(line
     assert waiting == 1
     assert [words for words in line.api.said() if "几号楼" in words][-1] == "【工作人员】\n请问在几号楼？"
     assert await line.count(models.OutboxItem, models.OutboxItem.delivered_at.is_(None)) == 0
+
+
+async def test_what_a_template_or_xml_cannot_show_is_left_out(line: Line) -> None:
+    fields = {"text": "thing3", "status": "phrase2", "ticket_no": "character_string1"}
+    news = {
+        "text": "已清理😀，谢谢👨‍👩‍👧！\n请您再看看现场有没有遗漏的地方",
+        "status": "已办结✓",
+        "ticket_no": "FQ1",
+    }
+
+    data = template_data(fields, news, datetime(2026, 11, 26, tzinfo=UTC))
+    answer = text_answer(incoming(parse(xml("text", Content="好"))), "一\x08二]]>三😀")
+
+    assert data["thing3"]["value"] == "已清理，谢谢！ 请您再看看现场有没有遗…"
+    assert data["phrase2"]["value"] == "已办结"
+    assert parse(answer)["Content"] == "一二]]>三😀"
+
+
+async def test_a_file_is_a_link_that_ends(line: Line) -> None:
+    await line.say("event", Event="subscribe", EventKey="")
+    async with line.services.database.transaction() as session:
+        sha256 = await keep_file(
+            session,
+            line.services.vault,
+            1,
+            name="申请书.docx",
+            media_type="application/x",
+            content=b"docx",
+            now=datetime.now(UTC),
+        )
+    file = {"name": "申请书.docx", "media_type": "application/x", "size": 4, "sha256": sha256}
+
+    await line.channel.send(OPEN_ID, 9, "assistant", Outgoing("做好了。", kind="file", file=file))
+
+    words = line.api.said()[-1]
+    assert words.startswith("做好了。\n下载《申请书.docx》（48小时内有效")
+    assert "https://wenfa.example/file/" in words
