@@ -24,6 +24,7 @@ from tickets.leases import (
 from tickets.models import Conversation, Message, OutboxItem, Sender
 
 __all__ = [
+    "GONE",
     "MAX_ATTEMPTS",
     "WAITS_FOR_CITIZEN",
     "Delivery",
@@ -38,6 +39,8 @@ __all__ = [
 
 # In the column `error` of an item that waits until the citizen writes; `conversations.receive` lets it go.
 WAITS_FOR_CITIZEN = "waits for the citizen"
+# The same of what was given up because the citizen blocked us.
+GONE = "recipient gone"
 _FOREVER = timedelta(days=3650)
 
 
@@ -123,7 +126,7 @@ async def recipient_gone(session: AsyncSession, conversation_id: int, now: datet
     await session.execute(
         update(OutboxItem)
         .where(OutboxItem.conversation_id == conversation_id, *waiting(OutboxItem))
-        .values(failed_at=now, leased_until=None, error="recipient gone")
+        .values(failed_at=now, leased_until=None, error=GONE)
     )
     await session.execute(update(Conversation).where(Conversation.id == conversation_id).values(gone_at=now))
 

@@ -10,7 +10,7 @@ from typing import Any
 from bot.texts import for_officers
 from tickets.desk_queries import Said
 from tickets.models import Entry, EntryKind, OutboxItem, Sender
-from tickets.outbox import WAITS_FOR_CITIZEN
+from tickets.outbox import GONE, WAITS_FOR_CITIZEN
 from tickets.routing import Routing
 
 # Our message and its entry are written in one transaction; a citizen's may be some seconds apart.
@@ -139,7 +139,9 @@ def _delivery(item: OutboxItem | None) -> str:
         return "已送达"
     if item.error == WAITS_FOR_CITIZEN:
         return "等诉求人再来消息时送达"
-    return "没有送达" if item.failed_at is not None else "等待送达"
+    if item.failed_at is not None:
+        return "没有送达：诉求人已不在这个渠道" if item.error == GONE else "没有送达"
+    return "等待送达"
 
 
 def _is_recorded(one: Said, entries: Sequence[Entry]) -> bool:

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.factories import NOW, make_conversation, make_service, make_ticket
+from tests.factories import CALENDAR, NOW, ROUTING, SUPERVISOR, make_conversation, make_service, make_ticket
 from tickets.casework import find_ticket
 from tickets.database import Database
 from tickets.errors import ContactSealed, RecordingRejected
 from tickets.models import Entry, EntryKind, Recording
+from tickets.privacy import Privacy
 from tickets.recordings import MAX_RECORDING_BYTES, keep_recording, recording_for
 from tickets.vault import Vault
 
@@ -84,3 +85,16 @@ async def test_what_is_no_voice_message_is_refused(
         await keep_recording(session, VAULT, conversation.id, content, NOW)
 
     assert caught.value.reason == reason
+
+
+async def test_what_is_erased_takes_its_recordings_with_it(session: AsyncSession) -> None:
+    mine, theirs = await make_conversation(session), await make_conversation(session, address="b")
+    for conversation in (mine, theirs):
+        sha256 = await keep_recording(session, VAULT, conversation.id, OGG, NOW)
+        await make_ticket(session, conversation_id=conversation.id, recordings=(sha256,))
+    privacy = Privacy(session, routing=ROUTING, calendar=CALENDAR, now=NOW, vault=VAULT)
+
+    await privacy.erase(mine.id, actor=SUPERVISOR, reason="申请", delete_photo=lambda sha256: None)
+
+    left = (await session.scalars(select(Recording.conversation_id))).all()
+    assert list(left) == [theirs.id]

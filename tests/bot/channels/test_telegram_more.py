@@ -273,3 +273,10 @@ async def test_an_officers_own_words_are_marked(line: Line) -> None:  # noqa: F8
     await line.channel.send(str(CHAT), 1, "officer", Outgoing("您好，请问在几号楼？"))
 
     assert line.api.sent()[0]["text"] == "【工作人员】\n您好，请问在几号楼？"
+
+
+async def test_another_process_that_fetches_for_the_same_bot_is_waited_out(line: Line) -> None:  # noqa: F811
+    line.api.fail("getUpdates", 409, "Conflict: terminated by other getUpdates request")
+    line.api.write("/help")
+
+    assert len(await line.api.wait_for("sendMessage", 1)) == 1

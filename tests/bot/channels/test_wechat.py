@@ -497,6 +497,16 @@ async def test_news_after_48_hours_go_by_the_template(line: Line) -> None:
     assert len(data["thing3"]) <= 20
 
 
+async def test_a_subscription_message_is_the_other_kind_of_template(line: Line) -> None:
+    line.channel._template = Template("tpl", "subscribe", {"status": "phrase2"})
+    line.api.fail(CUSTOM, 45047)
+
+    await line.channel.send(OPEN_ID, 7, "assistant", NEWS)
+
+    [sent] = line.api.sent("/cgi-bin/message/subscribe/bizsend")
+    assert sent == {"touser": OPEN_ID, "template_id": "tpl", "data": {"phrase2": {"value": "已受理"}}}
+
+
 @pytest.mark.parametrize(("content", "code"), [(Outgoing("您好"), None), (NEWS, 43101), (NEWS, 40037)])
 async def test_what_no_template_can_say_waits_until_they_write(
     line: Line, content: Outgoing, code: int | None
