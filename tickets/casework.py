@@ -15,7 +15,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.columns import storable
-from tickets.consultation_rules import RULES
 from tickets.conversations import post
 from tickets.deadlines import WorkingCalendar
 from tickets.errors import CalendarYearMissing, ReviewRequired, StaleVersion, TicketMerged, TicketNotFound
@@ -143,7 +142,8 @@ class Casework:
 
         Raises: ReviewRequired.
         """
-        reasons = RULES.reasons(ticket.kind, ticket.categories, text, by_words_only=not is_answer)
+        rules = self.routing.consultations
+        reasons = rules.reasons(ticket.kind, ticket.categories, text, by_words_only=not is_answer)
         if reasons:
             raise ReviewRequired(reasons)
 

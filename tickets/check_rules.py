@@ -55,6 +55,3 @@ def load_check_rules(folder: Path = DATA_FOLDER) -> CheckRules:
     if sum(one.points for one in rules.criteria) != FULL_MARKS:
         raise RoutingError("checks.yml: the points must add up to 100")
     return rules
-
-
-RULES = load_check_rules()

@@ -16,7 +16,6 @@ from sqlalchemy.orm import aliased, undefer
 
 from tickets.casework import Casework
 from tickets.check_models import Check, CheckRound, CheckState
-from tickets.check_rules import RULES
 from tickets.columns import storable
 from tickets.deadlines import SHANGHAI
 from tickets.drawing import Candidate, CheckList, Drawn, ListDamaged, Lot, Reviewer, hash_of, read_list
@@ -139,14 +138,14 @@ class Checks(Casework):
         check = await self._check(check_id, CheckState.DRAWN)
         if str(check.reviewer_id) != actor.id:
             raise ActorNotAllowed("the reviewer only")
-        total = RULES.total(scores)
+        total = self.routing.checks.total(scores)
         if total is None:
             raise MarksMissing(str(check_id))
-        must_rectify = must_rectify or total < RULES.pass_mark
+        must_rectify = must_rectify or total < self.routing.checks.pass_mark
         if must_rectify:
             _require(findings)
             check.due_on = self._due_on(due_on)
-        check.scores = {one.code: scores[one.code] for one in RULES.criteria}
+        check.scores = {one.code: scores[one.code] for one in self.routing.checks.criteria}
         check.score, check.findings, check.checked_at = total, storable(findings.strip()), self.now
         check.state = CheckState.TO_RECTIFY if must_rectify else CheckState.PASSED
         data = {"score": total, "due_on": check.due_on.isoformat() if check.due_on else None}
@@ -317,7 +316,7 @@ class Checks(Casework):
 
     async def _reviewers(self) -> tuple[Reviewer, ...]:
         people = await self.session.scalars(
-            select(Officer).where(Officer.is_active, Officer.role.in_(RULES.reviewer_roles))
+            select(Officer).where(Officer.is_active, Officer.role.in_(self.routing.checks.reviewer_roles))
         )
         return tuple(Reviewer(one.id, one.department) for one in people)
 
@@ -338,7 +337,7 @@ class Checks(Casework):
 
     def _due_on(self, wanted: date | None) -> date:
         if wanted is None:
-            return self.calendar.add_working_days(self.today, RULES.rectify_working_days)
+            return self.calendar.add_working_days(self.today, self.routing.checks.rectify_working_days)
         if wanted <= self.today:
             raise WrongPeriod(str(wanted))
         return wanted

@@ -92,6 +92,3 @@ def _rule(row: Mapping[str, Any]) -> ReviewRule:
         categories=frozenset(row.get("categories", ())),
         words=tuple(str(word) for word in row.get("words", ())),
     )
-
-
-RULES = load_consultation_rules()

@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from tickets.casework import Casework
 from tickets.columns import storable
-from tickets.consultation_rules import RULES
 from tickets.deadlines import SHANGHAI, WorkingCalendar
 from tickets.errors import ActorNotAllowed, CalendarYearMissing, NotAnAdviser, NoteRequired, WrongPeriod
 from tickets.models import DutyLeave, EntryKind, HandOver, Officer, RotaPlan, Ticket
@@ -36,15 +35,14 @@ class DutyDesk(Casework):
             select(HandOver).where(HandOver.last_day >= since, HandOver.cancelled_at.is_(None))
         )
         available = {officer.id for officer in await self.advisers()}
-        return Rota(
-            plans.all(), leaves.all(), hand_overs.all(), RULES.turn_days, lambda one: one in available
-        )
+        turn_days = self.routing.consultations.turn_days
+        return Rota(plans.all(), leaves.all(), hand_overs.all(), turn_days, available.__contains__)
 
     async def advisers(self) -> Sequence[Officer]:
         """Who can be put on the rota."""
         rows = await self.session.scalars(
             select(Officer)
-            .where(Officer.is_active, Officer.role.in_(RULES.adviser_roles))
+            .where(Officer.is_active, Officer.role.in_(self.routing.consultations.adviser_roles))
             .order_by(Officer.display_name, Officer.id)
         )
         return rows.all()
@@ -193,7 +191,7 @@ class DutyDesk(Casework):
         wanted = (
             select(Ticket)
             .where(
-                Ticket.department == RULES.department,
+                Ticket.department == self.routing.consultations.department,
                 Ticket.kind == TicketKind.CONSULTATION,
                 Ticket.closed_at.is_(None),
                 Ticket.merged_into_id.is_(None),

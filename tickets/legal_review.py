@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from tickets.casework import Casework
 from tickets.columns import storable
-from tickets.consultation_rules import MARKED, RULES
+from tickets.consultation_rules import MARKED
 from tickets.errors import ActorNotAllowed, DraftNotOpen, NoteRequired, OwnDraft, TransitionNotAllowed
 from tickets.models import AnswerDraft, DraftState, Entry, EntryKind, Officer, Ticket
 from tickets.values import Actor
@@ -64,7 +64,7 @@ class LegalReview(Casework):
             raise TransitionNotAllowed(ticket.status, ticket.status)
         if await self.pending(ticket.id) is not None:
             raise DraftNotOpen(ticket_no)
-        reasons = RULES.reasons(ticket.kind, ticket.categories, text) or [MARKED]
+        reasons = self.routing.consultations.reasons(ticket.kind, ticket.categories, text) or [MARKED]
         draft = AnswerDraft(
             ticket_id=ticket.id,
             text=storable(text),
@@ -212,7 +212,7 @@ class LegalReview(Casework):
         return draft, ticket
 
     async def _open_for(self, draft_id: int, actor: Actor) -> tuple[AnswerDraft, Ticket]:
-        if actor.role not in RULES.reviewer_roles:
+        if actor.role not in self.routing.consultations.reviewer_roles:
             raise ActorNotAllowed("reviewers only")
         draft, ticket = await self._pending(draft_id)
         # Whoever wrote an earlier draft of the answer has a part in this one.

@@ -206,6 +206,7 @@ class Message(Base):
 
 # As conditions without parameters: only then can the planner see that a query fits an index.
 _QUEUED = text("closed_at IS NULL AND merged_into_id IS NULL")
+_MERGED = text("merged_into_id IS NOT NULL")
 _LEADING = text("merged_into_id IS NULL")
 _CLOSED = text("closed_at IS NOT NULL AND merged_into_id IS NULL")
 
@@ -249,6 +250,9 @@ class Ticket(Base):
             "department",
             "category",
             "due_at",
+            # SQLite reads what the condition of an index names from the row, unless the index holds it.
+            "closed_at",
+            "merged_into_id",
             sqlite_where=_QUEUED,
             postgresql_where=_QUEUED,
         ),
@@ -264,9 +268,12 @@ class Ticket(Base):
             "status",
             "rating",
             "is_solved",
+            "merged_into_id",
             sqlite_where=_LEADING,
             postgresql_where=_LEADING,
         ),
+        # Hardly any ticket is merged: SQLite would take this index for a good way to all others.
+        Index("ix_tickets_merged_into_id", "merged_into_id", sqlite_where=_MERGED, postgresql_where=_MERGED),
         Index("ix_tickets_closed_at", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
         Index("ix_tickets_closed", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
         Index(None, "conversation_id", "id"),
@@ -311,7 +318,7 @@ class Ticket(Base):
     rating_reason: Mapped[str | None] = mapped_column(Text)
     is_solved: Mapped[bool | None]
     followup_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
     escalation_level: Mapped[int] = mapped_column(default=0, server_default="0")
     version: Mapped[int] = mapped_column(default=1)
     entry_count: Mapped[int] = mapped_column(default=0)

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tickets.categories import DATA_FOLDER, Category, load_categories, read_yaml
+from tickets.check_rules import CheckRules, load_check_rules
+from tickets.consultation_rules import ConsultationRules, load_consultation_rules
 from tickets.coordinates import to_wgs84
 from tickets.errors import RoutingError
 from tickets.places import Located, Places, Town
@@ -68,10 +70,14 @@ class Routing:
         rules: list[Rule],
         without_town: str,
         categories: dict[str, Category],
+        consultations: ConsultationRules,
+        checks: CheckRules,
     ) -> None:
         self.city = city
         self.places = places
         self.categories = categories
+        self.consultations = consultations
+        self.checks = checks
         self.zones = zones
         self._departments = departments
         self._rules = rules
@@ -96,6 +102,8 @@ class Routing:
             rules=[_rule(row) for row in rows["rules"]],
             without_town=rows["town_squad_without_town"],
             categories=load_categories(folder),
+            consultations=load_consultation_rules(_file_or_ours(folder, "consultations.yml")),
+            checks=load_check_rules(_file_or_ours(folder, "checks.yml")),
         )
         problems = routing.check()
         if problems:
@@ -187,9 +195,15 @@ class Routing:
             for code in rule.categories
             if code not in self.categories
         ]
+        if not self._may_own(self.consultations.department):
+            problems.append(f"consultations.yml: department {self.consultations.department} is missing")
         for category in self.categories:
             problems += [problem for town in (*self.towns(), None) for problem in self._check(category, town)]
         return problems
+
+    def _may_own(self, code: str) -> bool:
+        found = self._departments.get(code)
+        return found is not None and found.kind != "outside"
 
     def _check(self, category: str, town: Town | None) -> list[str]:
         where = f"{category} in {town.code if town else 'no town'}"
@@ -224,6 +238,11 @@ class Routing:
         if code != _TOWN_SQUAD:
             return code
         return f"squad_{town.code}" if town else self._without_town
+
+
+def _file_or_ours(folder: Path, name: str) -> Path:
+    """The folder that has the file: a city that doesn't say otherwise takes what comes with the product."""
+    return folder if (folder / name).is_file() else DATA_FOLDER
 
 
 def _rule(row: dict[str, Any]) -> Rule:

@@ -11,7 +11,6 @@ from sqlalchemy import select
 
 from tickets.casework import Casework, is_own
 from tickets.columns import storable
-from tickets.consultation_rules import RULES
 from tickets.coordinates import to_wgs84
 from tickets.deadlines import SHANGHAI
 from tickets.duty import DutyDesk
@@ -77,7 +76,8 @@ class TicketService(Casework):
         self.add_photos(ticket, new.photos)
         await self._add_recordings(ticket, new.conversation_id, new.recordings)
         await self._record_filing(ticket, new, missing_year)
-        if ticket.department == RULES.department and ticket.kind is TicketKind.CONSULTATION:
+        legal = self.routing.consultations.department
+        if ticket.department == legal and ticket.kind is TicketKind.CONSULTATION:
             await self.bound(DutyDesk).give_out(ticket)
         return self._filed(ticket, code)
 
@@ -324,8 +324,9 @@ class TicketService(Casework):
 
     def _owner(self, kind: TicketKind, category: str, place: Place | None) -> str:
         """Questions of law go to the legal office; matters to the owner that the routing data names."""
-        if kind is TicketKind.CONSULTATION and self.routing.may_hold(category, RULES.department):
-            return RULES.department
+        legal = self.routing.consultations.department
+        if kind is TicketKind.CONSULTATION and self.routing.may_hold(category, legal):
+            return legal
         return self.routing.route(category, place).code
 
     async def _add_recordings(

@@ -1,7 +1,7 @@
 """Figures for supervision: load, promptness, the three rates, and what people report.
 
-Two bounded queries give everything by unit and category: one over open tickets, one over those filed in the
-period, each on an index of its own. `tickets.rates` computes the three rates again from the history.
+Three bounded queries give everything by unit and category, each on an index of its own. `tickets.rates`
+computes the three rates again from the history.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ async def figures(
     """The figures of a period over the tickets that `scope` covers; merged tickets rest and don't count."""
     scope &= Ticket.merged_into_id.is_(None)
     cells: list[tuple[str, str, dict[str, int]]] = []
-    for query in (_load(scope, now), _filed(scope, now, period), _reopened(scope, period)):
+    for query in figure_queries(scope, now, period):
         cells += [_cell(row) for row in await session.execute(query)]
     return Figures(
         period,
@@ -139,6 +139,11 @@ async def figures(
         await _days(session, scope, period),
         await _scores(session, scope, period),
     )
+
+
+def figure_queries(scope: ColumnElement[bool], now: datetime, period: Period) -> tuple[Executable, ...]:
+    """Counts by unit and category: of open tickets, of those filed in the period, of reopenings in it."""
+    return _load(scope, now), _filed(scope, now, period), _reopened(scope, period)
 
 
 def _cell(row: Row[Any]) -> tuple[str, str, dict[str, int]]:

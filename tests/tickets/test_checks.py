@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tests.factories import CALENDAR, NOW, OFFICER, ROUTING, make_officer, make_ticket
 from tickets.categories import DATA_FOLDER
 from tickets.check_models import Check, CheckRound, CheckState
-from tickets.check_rules import RULES, load_check_rules
+from tickets.check_rules import load_check_rules
 from tickets.checks import CheckRow, Checks
 from tickets.database import Database
 from tickets.deadlines import WorkingCalendar
@@ -36,8 +36,8 @@ from tickets.workflow import ActorKind, Status
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 23)
 SEED, SOURCE = "03 08 11 17 22 30 05", "双色球2026135期开奖公告"
-FULL = {one.code: one.points for one in RULES.criteria}
-POOR = {one.code: 0 for one in RULES.criteria}
+FULL = {one.code: one.points for one in ROUTING.checks.criteria}
+POOR = {one.code: 0 for one in ROUTING.checks.criteria}
 
 
 def checks(session: AsyncSession, calendar: WorkingCalendar = CALENDAR, **later: float) -> Checks:

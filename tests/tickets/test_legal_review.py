@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.factories import CALENDAR, NOW, ROUTING, make_conversation, make_officer, make_service, make_ticket
-from tickets.consultation_rules import MARKED, RULES, load_consultation_rules
+from tickets.consultation_rules import MARKED, load_consultation_rules
 from tickets.database import Database
 from tickets.errors import (
     ActorNotAllowed,
@@ -102,11 +102,11 @@ async def refused(
 def test_the_rules_say_which_answers_are_reviewed(
     kind: str, categories: list[str], text: str, codes: list[str]
 ) -> None:
-    assert RULES.reasons(TicketKind(kind), categories, text) == codes
+    assert ROUTING.consultations.reasons(TicketKind(kind), categories, text) == codes
 
 
 def test_every_reason_has_a_name_for_officers() -> None:
-    names = RULES.reason_names(["penalty", MARKED, "dropped"])
+    names = ROUTING.consultations.reason_names(["penalty", MARKED, "dropped"])
 
     assert names == ["涉及行政处罚", "答复人申请审核", "dropped"]
 

@@ -115,6 +115,9 @@ def test_an_unknown_department_is_refused() -> None:
         ("routing.yml", "without_town: duty_squad", "without_town: nobody", "department nobody is missing"),
         ("routing.yml", "[dog], lead", "[dog], towns: [yuping], lead", "dog in longshan has no owner"),
         ("towns.yml", "zone: west", "zone: east", "zone east"),
+        ("consultations.yml", "department: legal", "department: law", "department law is missing"),
+        ("consultations.yml", "department: legal", "department: police", "department police is missing"),
+        ("checks.yml", "points: 15", "points: 16", "add up to 100"),
         ("towns.yml", "head: zone_west", "head: zone_east", "head zone_east"),
     ],
 )
@@ -132,6 +135,8 @@ def test_another_city_can_replace_the_data(folder: Path) -> None:
         encoding="utf-8",
     )
     replace(folder / "city.yml", "short_name: 福清", "short_name: 某某")
+    # What the city has no rules of its own for comes with the product.
+    (folder / "checks.yml").unlink()
 
     routing = Routing.load(folder)
 

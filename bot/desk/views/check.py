@@ -15,7 +15,6 @@ from bot.desk.timeline import timeline
 from bot.desk.views.ticket import photo_file, visible_said
 from tickets.categories import CATEGORIES
 from tickets.check_models import CheckState
-from tickets.check_rules import RULES
 from tickets.checks import CheckRow, Checks
 from tickets.desk_queries import has_photo, ticket_file
 from tickets.errors import ActorNotAllowed, BotError
@@ -74,7 +73,7 @@ async def _show(
         photos=[one.sha256 for one in file.attachments],
         category_name=category.name if category else row.ticket.category,
         department=parts.routing.department(check.department),
-        rules=RULES,
+        rules=parts.routing.checks,
         usual_due_day=checks.usual_due_day(),
         may_score=is_reviewer and check.state is CheckState.DRAWN,
         may_rectify=is_unit and check.state is CheckState.TO_RECTIFY and visit.may("work_tickets"),
@@ -102,7 +101,7 @@ async def photo(request: web.Request) -> web.StreamResponse:
 async def score(request: web.Request) -> web.StreamResponse:
     """The reviewer's marks and findings."""
     form, actor = request[FORM], request[VISIT].actor
-    marks = {one.code: form.number(f"mark_{one.code}") for one in RULES.criteria}
+    marks = {one.code: form.number(f"mark_{one.code}") for one in services(request).routing.checks.criteria}
 
     async def work(checks: Checks, check_id: int) -> None:
         await checks.score(

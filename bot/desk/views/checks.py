@@ -11,7 +11,6 @@ from bot.desk.context import FORM, VISIT, audit, see_other, services
 from bot.desk.errors import text_for
 from bot.desk.render import page
 from tickets.check_models import CheckState
-from tickets.check_rules import RULES
 from tickets.checks import Checks
 from tickets.errors import BotError, CheckNotOpen, WrongPeriod
 
@@ -105,7 +104,7 @@ async def _round(
         states=[(state.label, sum(row.check.state is state for row in rows)) for state in CheckState],
         may_draw_now=round_.seed is None and today > round_.announced_at.astimezone(CHINA).date(),
         today=today,
-        rules=RULES,
+        rules=parts.routing.checks,
         typed=request[FORM].fields if request.method == "POST" else {},
         notice=notice,
         problem=problem,

@@ -9,7 +9,6 @@ from aiohttp import web
 from bot.desk.context import VISIT, services
 from bot.desk.due import due_mark
 from bot.desk.render import page
-from tickets.consultation_rules import RULES
 from tickets.duty import DutyDesk
 from tickets.legal_review import LegalReview
 from tickets.models import AnswerDraft, DraftState, Officer
@@ -55,7 +54,7 @@ async def consultations(request: web.Request) -> web.StreamResponse:
         is_mine=on_duty is not None and on_duty.id == visit.officer.id,
         on_duty=on_duty,
         duty=duty,
-        rules=RULES,
+        rules=parts.routing.consultations,
         now=visit.now,
     )
 

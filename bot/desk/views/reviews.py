@@ -12,7 +12,6 @@ from bot.desk.context import FORM, VISIT, see_other, services, wake_outbox
 from bot.desk.errors import NotYourTicket, text_for
 from bot.desk.render import page
 from tickets.casework import find_ticket
-from tickets.consultation_rules import RULES
 from tickets.errors import ActorNotAllowed, BotError, DraftNotOpen
 from tickets.legal_review import LegalReview
 from tickets.models import DraftState
@@ -25,7 +24,7 @@ async def needs_review(request: web.Request, text: str) -> bool:
     """Whether these words as a reply to the ticket of this page must be reviewed first."""
     async with services(request).database.reading() as session:
         ticket = await find_ticket(session, request.match_info["ticket_no"])
-    return bool(RULES.reasons(ticket.kind, ticket.categories, text))
+    return bool(services(request).routing.consultations.reasons(ticket.kind, ticket.categories, text))
 
 
 async def submit_for_review(request: web.Request, text: str) -> None:
@@ -56,7 +55,7 @@ async def review_queue(request: web.Request) -> web.StreamResponse:
         request,
         "reviews.html",
         rows=rows,
-        rules=RULES,
+        rules=parts.routing.consultations,
         now=visit.now,
         notice=DONE.get(request.query.get("done", ""), ""),
     )
@@ -91,7 +90,7 @@ async def _show(
         earlier=earlier,
         added=added,
         cited=await asyncio.to_thread(cited_law, parts.knowledge, row.draft.text, day),
-        reasons=RULES.reason_names(row.draft.reasons),
+        reasons=parts.routing.consultations.reason_names(row.draft.reasons),
         may_decide=is_open and not is_author,
         is_author=is_author,
         now=visit.now,

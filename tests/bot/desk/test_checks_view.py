@@ -11,14 +11,13 @@ import pytest
 from bot.cli import main
 from bot.services import Services
 from tests.bot.desk.browsing import Browser, Clock, add_officer
-from tests.factories import make_ticket
+from tests.factories import ROUTING, make_ticket
 from tests.schema import new_sqlite
-from tickets.check_rules import RULES
 from tickets.models import Officer, Role
 from tickets.workflow import Status
 
-FULL = {f"mark_{one.code}": str(one.points) for one in RULES.criteria}
-POOR = {f"mark_{one.code}": "0" for one in RULES.criteria}
+FULL = {f"mark_{one.code}": str(one.points) for one in ROUTING.checks.criteria}
+POOR = {f"mark_{one.code}": "0" for one in ROUTING.checks.criteria}
 ROUND = {"title": "11月抽查", "first_day": "2026-11-01", "last_day": "2026-11-23", "sample_size": "2"}
 SEED = {"seed": "双色球2026135期 03 08 11", "source": "中国福彩网"}
 
