@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from tickets import conversations
 from tickets.casework import Casework
@@ -28,6 +28,7 @@ from tickets.workflow import ALLOWED, Status
 
 # An officer who leaves a citizen without a word for so long can be relieved by any colleague.
 RELIEVED_AFTER = timedelta(minutes=5)
+FIRST_WORD = "在会话中首次答复"
 # Somebody who waits so long in office hours is told that it takes longer, once in each wait.
 TOLD_AFTER = timedelta(minutes=10)
 # A talk in which nobody says anything more has ended, whatever the page says.
@@ -130,7 +131,7 @@ class LiveDesk(Casework):
         talk = await self._own_talk(conversation_id, actor)
         await self._refuse_legal_advice(talk, text)
         # The ticket before the talk is written: that is the order of locks.
-        await self._replied(talk)
+        await self._replied(talk, actor)
         talk.waiting_since, talk.told_at, talk.last_at = None, None, self.now
         return await self._post(conversation_id, "live_said", {"text": text}, Sender.OFFICER, talk.ticket_id)
 
@@ -263,14 +264,16 @@ class LiveDesk(Casework):
     def _unit(self, actor: Actor) -> str:
         return self.routing.department(actor.department).name if actor.department else ""
 
-    async def _replied(self, talk: LiveTalk) -> None:
+    async def _replied(self, talk: LiveTalk, actor: Actor) -> None:
+        """The first word of a person goes onto the record, from which the response rate is computed again."""
         if talk.ticket_id is None:
             return
-        await self.session.execute(
-            update(Ticket)
-            .where(Ticket.id == talk.ticket_id, Ticket.first_replied_at.is_(None))
-            .values(first_replied_at=self.now)
+        ticket = await self.session.get_one(
+            Ticket, talk.ticket_id, with_for_update=True, populate_existing=True
         )
+        if ticket.first_replied_at is None:
+            ticket.first_replied_at = self.now
+            await self.record(ticket, EntryKind.NOTE, actor, FIRST_WORD, {"first_reply": True})
 
     async def _resolve(self, ticket: Ticket, summary: str, actor: Actor) -> None:
         if ticket.status is Status.SUBMITTED:

@@ -2,7 +2,7 @@
 
 The dashboard counts columns of `tickets`, which is fast. Somebody who doubts it, or who reached into these
 columns, is answered by the append-only history: here nothing of a ticket is read but what never changes (its
-unit for the filter, kind and priority for a deadline that the history lost by an erasure).
+unit for the filter) and, where an erasure emptied the history, kind, priority and the first reply.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tickets.deadlines import WorkingCalendar
 from tickets.errors import CalendarYearMissing
 from tickets.models import Entry, EntryKind, Ticket
 from tickets.statistics import SATISFIED_FROM, Period, Tally
-from tickets.workflow import Status
+from tickets.workflow import ActorKind, Status
 
 _BATCH = 500
 
@@ -88,7 +88,7 @@ def _count(
     found: Rates, ticket: Ticket, entries: Sequence[Entry], calendar: WorkingCalendar, now: datetime
 ) -> None:
     found.filed += 1
-    replied_at = next((entry.at for entry in entries if entry.kind is EntryKind.REPLY), None)
+    replied_at = _first_reply(ticket, entries)
     due_at = _first_reply_due(ticket, entries, calendar)
     stands = next((entry.to_status for entry in reversed(entries) if entry.to_status), Status.SUBMITTED)
     if replied_at is not None or (stands.is_open and due_at is not None and due_at < now):
@@ -99,6 +99,20 @@ def _count(
         found.rated += 1
         found.solved += bool(verdict.data["is_solved"])
         found.satisfied += verdict.data["score"] >= SATISFIED_FROM
+
+
+def _first_reply(ticket: Ticket, entries: Sequence[Entry]) -> datetime | None:
+    """When an officer first said what the citizen reads: a reply, a note beside a move, a live word."""
+    if any(entry.erased_at is not None for entry in entries):
+        return ticket.first_replied_at
+    return next((entry.at for entry in entries if _is_told(entry)), None)
+
+
+def _is_told(entry: Entry) -> bool:
+    is_note_of_a_move = (
+        entry.kind is EntryKind.STATUS and entry.actor_kind is ActorKind.OFFICER and bool(entry.text.strip())
+    )
+    return entry.kind is EntryKind.REPLY or is_note_of_a_move or bool(entry.data.get("first_reply"))
 
 
 def _is_merged(entries: Sequence[Entry]) -> bool:
