@@ -72,6 +72,7 @@ class Message:
         media: to be fetched; the relay stores the message first, and turns this into `photo` or `recordings`.
         more_photos: those that came with the first one.
         recordings: SHA-256 of voice messages in the store of recordings.
+        photo_place: where a photo says that it was taken, to be offered as the place.
     """
 
     channel: str
@@ -85,6 +86,7 @@ class Message:
     media: Media | None = None
     more_photos: tuple[str, ...] = ()
     recordings: tuple[str, ...] = ()
+    photo_place: Location | None = None
 
     @property
     def photos(self) -> tuple[str, ...]:
@@ -176,6 +178,7 @@ class Reply:
         answer: what the knowledge base found, for kind "card".
         articles: the texts behind its citations, for kind "card".
         file: for kind "file"; the relay stores it with the turn.
+        photo: for kind "photo": SHA-256 in the photo store.
     """
 
     key: str
@@ -185,6 +188,7 @@ class Reply:
     answer: Answer | None = None
     articles: tuple[Article, ...] = ()
     file: File | None = None
+    photo: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

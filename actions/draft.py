@@ -46,6 +46,7 @@ class Draft:
         category: chosen or guessed surely; None until then.
         place: as said; with `location` when a point was shared.
         outside: the other city that the place seems to be in; None if there is none or the citizen said no.
+        photo_place: where a photo says that it was taken, offered while no place is known.
         photos: SHA-256 of each.
         recordings: SHA-256 of each voice message.
         photos_asked: photos were sent, or the question was passed over.
@@ -60,6 +61,7 @@ class Draft:
     categories: list[str] = field(default_factory=list)
     place: str = ""
     location: dict[str, Any] | None = None
+    photo_place: dict[str, Any] | None = None
     outside: str | None = None
     happened: str | None = None
     photos: list[str] = field(default_factory=list)
@@ -121,6 +123,20 @@ class Draft:
             return False
         self.photos.append(sha256)
         return True
+
+    def take_photo_place(self, turn: Turn, place: Location | None) -> None:
+        """Remember where a photo was taken, to be offered as the place; one that is not in our city was not
+        taken there.
+        """
+        if place is None:
+            return
+        there = Place("", latitude=place.latitude, longitude=place.longitude, datum=place.datum)
+        if turn.tickets.routing.locate(there).outside is None:
+            self.photo_place = {
+                "latitude": place.latitude,
+                "longitude": place.longitude,
+                "datum": place.datum,
+            }
 
     def take_place(self, turn: Turn, text: str) -> None:
         """Keep a place as said, and notice when it lies in another city."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from actions.base import CHINA, Button, Reply
 from actions.tickets_told import filed_params
 from tickets.categories import CATEGORIES
+from tickets.places import IN_THE_SEA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,9 @@ def ask(draft: Draft) -> Reply:
     """The question for what the draft misses, or the read-back."""
     if draft.missing == "category":
         return _ask_category(draft)
+    if draft.missing == "place" and draft.photo_place:
+        there = Button("button_photo_place", "report:photo-place")
+        return Reply("report_place_photo", kind="location_request", buttons=(there, CANCEL))
     if draft.missing == "place":
         return Reply("report_place", kind="location_request", buttons=(CANCEL,))
     if draft.missing == "outside":
@@ -31,6 +35,8 @@ def ask(draft: Draft) -> Reply:
             Button("button_edit_place", "report:edit:place"),
             CANCEL,
         )
+        if draft.outside == IN_THE_SEA:
+            return Reply("report_in_the_sea", buttons=buttons)
         return Reply("report_outside", {"outside": draft.outside}, buttons)
     if draft.missing == "photos":
         return Reply("report_photos", buttons=(Button("button_skip", "report:skip:photos"), CANCEL))

@@ -256,6 +256,7 @@ def _keep_evidence(turn: Turn, draft: Draft) -> list[Reply]:
     said = []
     if turn.message.photos:
         room_for_all = all(draft.take_photo(sha256) for sha256 in turn.message.photos)
+        draft.take_photo_place(turn, turn.message.photo_place)
         key = "report_photo_kept" if room_for_all else "report_photos_full"
         said.append(Reply(key, {"count": len(draft.photos)}))
     if turn.message.recordings:
@@ -320,6 +321,13 @@ def _stay(turn: Turn, value: str) -> list[Reply]:
     return _go_on(turn, draft)
 
 
+def _use_photo_place(turn: Turn, value: str) -> list[Reply]:
+    """The matter is where the photo was taken."""
+    draft = _draft(turn)
+    draft.location, draft.photo_place = draft.photo_place or draft.location, None
+    return _go_on(turn, draft)
+
+
 def _show_categories(turn: Turn, value: str) -> list[Reply]:
     return [questions.all_categories()]
 
@@ -374,6 +382,7 @@ CHANGES: dict[str, Callable[[Turn, str], list[Reply]]] = {
     "categories": _show_categories,
     "skip": _skip,
     "stay": _stay,
+    "photo-place": _use_photo_place,
     "contact": _set_contact,
     "edit": _edit,
     "cancel": _cancel,

@@ -75,6 +75,12 @@ async def _urge(turn: Turn, ticket_no: str) -> list[Reply]:
     return [Reply("status_urged", {"ticket_no": ticket_no})]
 
 
+async def _photos(turn: Turn, ticket_no: str) -> list[Reply]:
+    """The photos of the place afterwards."""
+    view = await turn.tickets.status_for(ticket_no, conversation_id=turn.conversation_id)
+    return _after_photos(view) or [_view(view)]
+
+
 async def _solved(turn: Turn, ticket_no: str) -> list[Reply]:
     await turn.aftercare.rate(
         ticket_no, conversation_id=turn.conversation_id, score=BEST_SCORE, is_solved=True
@@ -122,6 +128,7 @@ VERBS: dict[str, Callable[[Turn, str], Awaitable[list[Reply]]]] = {
     "solved": _solved,
     "unsolved": _unsolved,
     "follow": _follow,
+    "photos": _photos,
 }
 
 
@@ -178,7 +185,8 @@ async def _show_by_code(turn: Turn, ticket_no: str, code: str) -> list[Reply]:
         turn.state["wrong_codes"] = {"day": day, "count": count}
         return [Reply("status_wrong_code", {"ticket_no": ticket_no}, (CANCEL,))]
     _end(turn)
-    return [_view(view)]
+    # Whoever comes with a code reads; what changes the ticket belongs to the conversation it came from.
+    return [Reply("status_view", view_params(view)), *_after_photos(view)]
 
 
 def _end(turn: Turn) -> None:
@@ -220,6 +228,20 @@ async def _add(turn: Turn, ticket_no: str) -> list[Reply]:
     ]
 
 
+def _after_photos(view: TicketView) -> list[Reply]:
+    """Each photo of the place afterwards as a message of its own."""
+    count = len(view.after_photos)
+    return [
+        Reply(
+            "notice_after_photo",
+            {"ticket_no": view.ticket_no, "number": number, "count": count},
+            kind="photo",
+            photo=sha256,
+        )
+        for number, sha256 in enumerate(view.after_photos, 1)
+    ]
+
+
 def _view(view: TicketView) -> Reply:
     buttons = []
     if view.is_open:
@@ -233,4 +255,6 @@ def _view(view: TicketView) -> Reply:
             Button("button_solved", f"status:solved:{view.ticket_no}"),
             Button("button_unsolved", f"status:unsolved:{view.ticket_no}"),
         ]
+    if view.after_photos:
+        buttons.append(Button("button_after_photos", f"status:photos:{view.ticket_no}"))
     return Reply("status_view", view_params(view), tuple(buttons))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("turn", "nlu", "knowledge", "web", "desk")
+BENCHMARKS = ("turn", "nlu", "knowledge", "web", "desk", "casework")
 
 
 def main() -> int:

@@ -26,6 +26,7 @@ from bot.health import healthz
 from bot.keys import open_vault
 from bot.nlu_server import NluServer, ensure_model, free_port
 from bot.notify import OutboxWorker
+from bot.photo_store import open_photos
 from bot.public_errors import error_pages
 from bot.relay import Relay
 from bot.security import setup_security
@@ -41,7 +42,8 @@ from knowledge_base.base import KnowledgeBase
 from tickets import words
 from tickets.database import Database, upgrade
 from tickets.deadlines import WorkingCalendar
-from tickets.photos import PhotoStore
+from tickets.powers import Powers
+from tickets.retention import RetentionRules
 from tickets.routing import Routing
 
 if TYPE_CHECKING:
@@ -66,11 +68,13 @@ async def open_services(settings: Settings) -> Services:
     vault = open_vault(settings)
     return Services(
         database=Database(url),
-        photos=PhotoStore(settings.data_folder / "photos", seal=vault.seal_bytes),
+        photos=open_photos(settings, vault),
         routing=Routing.load(city) if city else Routing.load(),
         calendar=WorkingCalendar.load(city) if city else WorkingCalendar.load(),
         rules=rules,
         vault=vault,
+        powers=Powers.load(city) if city else Powers.load(),
+        retention=RetentionRules.load(city) if city else RetentionRules.load(),
     )
 
 

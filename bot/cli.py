@@ -31,6 +31,7 @@ COMMANDS = {
     "webhooks": ("webhooks", "other systems that are told what happens to tickets"),
     "quality": ("quality", "write what the answer-quality desk made into the project's files"),
     "wechat": ("wechat", "set up the WeChat account: its menu, QR codes of towns"),
+    "privacy": ("privacy", "export or erase a person's data, let go of old data, change keys"),
     "officers": ("officers", "list, add and reset the accounts of officers"),
 }
 

@@ -214,6 +214,15 @@ class Settings:
         _map_search_url,
         "map search for a {place} in words; empty: none",
     )
+    photo_store: str = _setting(
+        "WENFA_PHOTO_STORE", "", str, "s3://bucket or s3://bucket/prefix; empty: photos in the data folder"
+    )
+    s3_endpoint: str = _setting(
+        "WENFA_S3_ENDPOINT", "", str, "address of the S3 server, such as http://127.0.0.1:9000; empty: Amazon"
+    )
+    s3_access_key: str = _setting("WENFA_S3_ACCESS_KEY", "", str, "access key of the photo store")
+    s3_secret_key: str = _setting("WENFA_S3_SECRET_KEY", "", str, "secret key of the photo store")
+    s3_region: str = _setting("WENFA_S3_REGION", "", str, "region of the photo store, where there are any")
     city_folder: str = _setting(
         "WENFA_CITY_FOLDER", "", str, "YAML data of another city; empty: 福清, in tickets/data"
     )

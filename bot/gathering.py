@@ -111,8 +111,9 @@ def content_of(message: Message) -> dict[str, Any]:
     for name in ("payload", "label", "photo"):
         if value := getattr(message, name):
             content[name] = value
-    if message.location:
-        content["location"] = asdict(message.location)
+    for name, place in (("location", message.location), ("photo_place", message.photo_place)):
+        if place is not None:
+            content[name] = asdict(place)
     if message.media:
         content["media"] = {"channel": message.channel, **asdict(message.media)}
     if message.recordings:
@@ -125,6 +126,7 @@ def as_one(stored: Sequence[models.Message], conversation: models.Conversation) 
     contents = [message.content for message in stored]
     photos = [content["photo"] for content in contents if content.get("photo")]
     places = [content["location"] for content in contents if "location" in content]
+    taken_at = [content["photo_place"] for content in contents if content.get("photo_place")]
     return Message(
         channel=conversation.channel,
         address=conversation.address,
@@ -135,6 +137,7 @@ def as_one(stored: Sequence[models.Message], conversation: models.Conversation) 
         photo=photos[0] if photos else None,
         more_photos=tuple(photos[1:]),
         location=Location(**places[-1]) if places else None,
+        photo_place=Location(**taken_at[0]) if taken_at else None,
         recordings=tuple(content["recording"] for content in contents if content.get("recording")),
     )
 

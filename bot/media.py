@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from actions.base import Location
 from bot.gathering import media_of
 from tickets import conversations
 from tickets.errors import PhotoRejected, RecordingRejected
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from actions.base import Media
     from bot.services import Services
     from tickets import models
+    from tickets.photos import StoredPhoto
 
 log = structlog.get_logger()
 
@@ -72,7 +75,7 @@ class MediaIntake:
                 content = await self._fetch(channel, media)
             if media.kind == "photo":
                 photo = await asyncio.to_thread(self._services.photos.save, content)
-                found = {"photo": photo.sha256}
+                found = {"photo": photo.sha256, "photo_place": _place_of(photo)}
         except MediaUnavailable as error:
             found = {"problem": f"{media.kind}_{error.reason}"}
         except PhotoRejected as error:
@@ -103,3 +106,7 @@ class MediaIntake:
                 log.info("media_again", channel=channel, error=type(error).__name__)
                 await asyncio.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
         return await fetch(media)
+
+
+def _place_of(photo: StoredPhoto) -> dict[str, Any] | None:
+    return asdict(Location(*photo.gps)) if photo.gps else None

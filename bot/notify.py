@@ -74,10 +74,11 @@ class OutboxWorker:
 
     async def deliver_due(self) -> bool:
         """Deliver what is due once, and wait for it. Returns whether there was anything."""
+        channels = tuple(self._channels)
+        if not await self._is_anything_due(channels):
+            return False
         async with self._database.transaction() as session:
-            deliveries = await outbox.claim(
-                session, self._now(), BATCH, LEASE_SECONDS, channels=tuple(self._channels)
-            )
+            deliveries = await outbox.claim(session, self._now(), BATCH, LEASE_SECONDS, channels=channels)
         await asyncio.gather(*(self._deliver(delivery) for delivery in deliveries))
         return bool(deliveries)
 
@@ -86,6 +87,8 @@ class OutboxWorker:
         anything.
         """
         free = {name: BATCH - len(under_way.setdefault(name, set())) for name in self._channels}
+        if not await self._is_anything_due(tuple(name for name, places in free.items() if places > 0)):
+            return False
         deliveries: list[outbox.Delivery] = []
         async with self._database.transaction() as session:
             for name in (name for name, places in free.items() if places > 0):
@@ -99,6 +102,11 @@ class OutboxWorker:
             task.add_done_callback(tasks.discard)
             task.add_done_callback(self._landed)
         return bool(deliveries)
+
+    async def _is_anything_due(self, channels: tuple[str, ...]) -> bool:
+        """Look before locking: mostly there is nothing, and then nobody who writes need wait for us."""
+        async with self._database.reading() as session:
+            return await outbox.is_anything_due(session, self._now(), channels)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         """A delivery is over; what is behind it in its conversation may go."""

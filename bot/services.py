@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
+
+import structlog
 
 from bot.texts import render_notice
 from tickets.casework import Casework
+from tickets.powers import Powers
+from tickets.retention import RetentionRules
 from tickets.service import TicketService
 
 if TYPE_CHECKING:
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from tickets.photos import PhotoStore
     from tickets.routing import Routing
     from tickets.vault import Vault
+
+log = structlog.get_logger()
 
 Service = TypeVar("Service", bound=Casework)
 
@@ -41,6 +47,8 @@ class Services:
     rules: Future[KnowledgeBase]
 
     vault: Vault
+    powers: Powers = field(default_factory=Powers.load)
+    retention: RetentionRules = field(default_factory=RetentionRules.load)
 
     @property
     def knowledge(self) -> KnowledgeBase:
@@ -68,6 +76,17 @@ class Services:
     def tickets(self, session: AsyncSession, now: datetime) -> TicketService:
         """The service that most callers need."""
         return self.bound(TicketService, session, now)
+
+
+async def read_photo(services: Services, sha256: str) -> bytes | None:
+    """A photo to be served to somebody who may see it; None if it is gone or the store can't be reached."""
+    try:
+        return await asyncio.to_thread(services.photos.read, sha256)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        log.exception("photo_not_read")
+        return None
 
 
 def read_already(knowledge: KnowledgeBase) -> Future[KnowledgeBase]:

@@ -13,6 +13,7 @@ from tickets.clock import run_clock
 from tickets.files import expire_files
 from tickets.live import LiveDesk
 from tickets.paper_drafts import expire_drafts
+from tickets.retention import Retention, Retired
 from tickets.shared_values import expire_values
 
 if TYPE_CHECKING:
@@ -49,12 +50,33 @@ async def tick(services: Services) -> int:
             return touched
 
 
+async def retire(services: Services) -> Retired:
+    """Let go of some of what isn't kept any longer. Returns what went."""
+    gone: list[str] = []
+    async with services.database.transaction() as session:
+        retention = services.bound(Retention, session, utc_now())
+        retired = await retention.run(services.retention, gone.append)
+    # Only now is it certain that the rows are gone.
+    for sha256 in gone:
+        await asyncio.to_thread(services.photos.delete, sha256)
+    if retired:
+        log.info(
+            "retired",
+            contacts=retired.contacts,
+            conversations=retired.conversations,
+            tickets=retired.tickets,
+            photos=len(gone),
+        )
+    return retired
+
+
 async def keep_ticking(services: Services, on_notices: Callable[[], None]) -> None:
     """Tick until cancelled; a failure is logged and the next tick tries again."""
     while True:
         try:
             if await tick(services):
                 on_notices()
+            await retire(services)
         except Exception:
             log.exception("clock_failed")
         await asyncio.sleep(PAUSE_SECONDS)

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from enum import StrEnum
 
 from sqlalchemy import select
 
 from tickets.casework import Casework
 from tickets.columns import storable
-from tickets.errors import TooSoon, TransitionNotAllowed
-from tickets.models import EntryKind, Ticket
+from tickets.errors import ActorNotAllowed, AlreadyRuled, NoteRequired, TooSoon, TransitionNotAllowed
+from tickets.models import Entry, EntryKind, Ticket
 from tickets.values import Actor
 from tickets.workflow import Status, check_transition
 
 URGE_PAUSE = timedelta(hours=24)
 # How often "not solved" reopens a ticket without anybody being asked.
 FREE_REOPENINGS = 1
+
+
+# Whoever was not reached is called again after this long, and so often in all.
+CALL_PAUSE = timedelta(hours=20)
+MAX_CALLS = 3
+
+
+class CallOutcome(StrEnum):
+    """What came of a call to somebody who had reported."""
+
+    SOLVED = "solved"
+    UNSOLVED = "unsolved"
+    UNREACHED = "unreached"
+    GIVEN_UP = "given_up"
 
 
 class Aftercare(Casework):
@@ -69,20 +84,45 @@ class Aftercare(Casework):
         return True
 
     async def followups(self, limit: int = 100) -> Sequence[Ticket]:
-        """Whom to call back (回访), the one who has waited longest first."""
+        """Whom to call back (回访) now, the one who has waited longest first."""
         rows = await self.session.scalars(
-            select(Ticket).where(Ticket.followup_at.is_not(None)).order_by(Ticket.followup_at).limit(limit)
+            select(Ticket).where(Ticket.followup_at <= self.now).order_by(Ticket.followup_at).limit(limit)
         )
         return rows.all()
 
-    async def called_back(self, ticket_no: str, note: str, *, actor: Actor) -> None:
-        """An officer has called; what came of it stays inside.
+    async def called_back(
+        self, ticket_no: str, outcome: CallOutcome, note: str, *, actor: Actor
+    ) -> CallOutcome:
+        """A supervisor has called; what was said stays inside. Whoever is not reached is called again on
+        another day, three times at most; who says that nothing is solved has the ticket reopened.
 
-        Raises: TicketNotFound.
+        Returns: the outcome; GIVEN_UP, if that was the last attempt.
+
+        Raises: TicketNotFound; ActorNotAllowed; NoteRequired; AlreadyRuled, if nobody waits for a call any
+        more; TransitionNotAllowed, if the ticket can't be reopened.
         """
+        if not actor.is_supervisor:
+            raise ActorNotAllowed("supervisors call back, not the unit itself")
+        if not note.strip():
+            raise NoteRequired("a call says what came of it")
         ticket = await self.find_for_change(ticket_no)
-        ticket.followup_at = None
-        await self.record(ticket, EntryKind.NOTE, actor, note, {"followup": True})
+        if ticket.followup_at is None:
+            raise AlreadyRuled("nobody waits for a call")
+        if outcome is CallOutcome.UNREACHED and await self._calls_in_vain(ticket) >= MAX_CALLS - 1:
+            outcome = CallOutcome.GIVEN_UP
+        ticket.followup_at = self.now + CALL_PAUSE if outcome is CallOutcome.UNREACHED else None
+        if outcome in (CallOutcome.SOLVED, CallOutcome.UNSOLVED):
+            ticket.is_solved = outcome is CallOutcome.SOLVED
+        await self.record(ticket, EntryKind.NOTE, actor, note, {"followup": outcome})
+        if outcome is CallOutcome.UNSOLVED:
+            await self._reopen(ticket, actor, note)
+        return outcome
+
+    async def _calls_in_vain(self, ticket: Ticket) -> int:
+        notes = await self.session.scalars(
+            select(Entry.data).where(Entry.ticket_id == ticket.id, Entry.kind == EntryKind.NOTE)
+        )
+        return sum(data.get("followup") == CallOutcome.UNREACHED for data in notes)
 
     async def _reopen(self, ticket: Ticket, actor: Actor, reason: str) -> None:
         await self.move(ticket, Status.REOPENED, actor, reason.strip() or "诉求人反映没有解决")

@@ -7,22 +7,22 @@ history.json.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import html
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tickets.casework import find_ticket
 from tickets.deadlines import SHANGHAI
+from tickets.desk_queries import ticket_file
 from tickets.history import verify
-from tickets.models import Attachment, Entry, EntryKind, Message, Sender, Ticket
+from tickets.models import Entry, EntryKind, Message, Purpose, ReporterMode, Sender, Ticket
 from tickets.photos import PhotoStore
 from tickets.routing import Routing
 from tickets.workflow import ActorKind
@@ -59,37 +59,33 @@ _STYLE = (
 
 
 async def build_case_file(
-    session: AsyncSession, ticket_no: str, *, photos: PhotoStore, routing: Routing, now: datetime
+    session: AsyncSession,
+    ticket_no: str,
+    *,
+    photos: PhotoStore,
+    routing: Routing,
+    now: datetime,
+    words: Callable[[Mapping[str, Any]], str] = lambda content: str(content.get("text", "")),
 ) -> bytes:
     """The ZIP of one ticket. Contact data isn't in it; that needs a look of its own, with a reason.
 
-    Raises: TicketNotFound.
+    Of a confidential reporter's conversation only what names the ticket is in it.
+
+    Args:
+        words: what a reader may see of a message's content; here receipt codes and phone numbers go.
+
+    Raises: TicketNotFound; OSError, when the photo store can't be used now.
     """
-    ticket = await find_ticket(session, ticket_no)
-    entries = (
-        await session.scalars(select(Entry).where(Entry.ticket_id == ticket.id).order_by(Entry.number))
-    ).all()
-    messages = (
-        await session.scalars(select(Message).where(Message.ticket_id == ticket.id).order_by(Message.id))
-    ).all()
-    attachments = (
-        await session.scalars(
-            select(Attachment).where(Attachment.ticket_id == ticket.id).order_by(Attachment.id)
-        )
-    ).all()
-    files: dict[str, bytes] = {}
-    missing: list[str] = []
-    originals: dict[str, list[str]] = {}
-    for number, attachment in enumerate(attachments, 1):
-        if photos.has(attachment.sha256):
-            name = f"photos/{number:02d}.jpg"
-            files[name] = photos.path(attachment.sha256).read_bytes()
-            originals[name] = photos.originals(attachment.sha256)
-        else:
-            missing.append(attachment.sha256)
+    file = await ticket_file(session, ticket_no)
+    ticket = file.ticket
+    is_sealed = ticket.reporter_mode is ReporterMode.CONFIDENTIAL
+    messages = [said.message for said in file.said if not is_sealed or said.message.ticket_id == ticket.id]
+    files, originals, missing = await asyncio.to_thread(
+        _photos, photos, [(one.sha256, one.purpose) for one in file.attachments]
+    )
     problems = [problem.what for problem in await verify(session, ticket.id)]
-    files["history.json"] = _json([_entry(entry) for entry in entries])
-    files["conversation.json"] = _json([_message(message) for message in messages])
+    files["history.json"] = _json([_entry(entry) for entry in file.entries])
+    files["conversation.json"] = _json([_message(message, words) for message in messages])
     files["summary.json"] = _json(
         {
             "ticket_no": ticket.ticket_no,
@@ -103,11 +99,29 @@ async def build_case_file(
         }
     )
     names = [name for name in files if name.startswith("photos/")]
-    files["index.html"] = _page(ticket, entries, messages, names, routing, not problems).encode()
+    talk = [(message, words(message.content)) for message in messages]
+    files["index.html"] = _page(ticket, file.entries, talk, names, routing, not problems).encode()
     files["SHA256SUMS"] = "".join(
         f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())
     ).encode()
     return _zip(files, now)
+
+
+def _photos(
+    store: PhotoStore, wanted: Sequence[tuple[str, Purpose]]
+) -> tuple[dict[str, bytes], dict[str, list[str]], list[str]]:
+    """The files by name, the sealed originals of each, and the hashes of those that are gone."""
+    files: dict[str, bytes] = {}
+    originals: dict[str, list[str]] = {}
+    missing: list[str] = []
+    for number, (sha256, purpose) in enumerate(wanted, 1):
+        name = f"photos/{number:02d}{'-after' if purpose is Purpose.AFTER else ''}.jpg"
+        try:
+            files[name] = store.read(sha256)
+            originals[name] = store.originals(sha256)
+        except FileNotFoundError:
+            missing.append(sha256)
+    return files, originals, missing
 
 
 def _zip(files: dict[str, bytes], now: datetime) -> bytes:
@@ -144,14 +158,15 @@ def _entry(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _message(message: Message) -> dict[str, Any]:
-    return {"at": message.created_at.isoformat(), "sender": message.sender, "content": message.content}
+def _message(message: Message, words: Callable[[Mapping[str, Any]], str]) -> dict[str, Any]:
+    said = {"at": message.created_at.isoformat(), "sender": message.sender, "text": words(message.content)}
+    return said | ({"photo": message.content["photo"]} if message.content.get("photo") else {})
 
 
 def _page(
     ticket: Ticket,
     entries: Sequence[Entry],
-    messages: Sequence[Message],
+    talk: Sequence[tuple[Message, str]],
     photos: Sequence[str],
     routing: Routing,
     is_whole: bool,
@@ -176,18 +191,24 @@ def _page(
         f"<td>{entry.to_status.label if entry.to_status else ''}<td>{_text(entry)}"
         for entry in entries
     )
-    talk = "".join(
-        f"<tr><td>{_moment(message.created_at)}<td>{_SENDERS[message.sender]}"
-        f"<td>{_safe(str(message.content.get('text', '')))}"
-        for message in messages
+    conversation = "".join(
+        f"<tr><td>{_moment(message.created_at)}<td>{_SENDERS[message.sender]}<td>{_safe(words)}"
+        for message, words in talk
     )
-    pictures = "".join(f'<p><img src="{name}" alt="{name}">' for name in photos)
+    pictures = "".join(
+        f'<figure><img src="{name}" alt=""><figcaption>{_caption(name)}</figcaption></figure>'
+        for name in photos
+    )
     return (
         f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>{ticket.ticket_no}</title>'
         f"<style>{_STYLE}</style><h1>工单卷宗 {ticket.ticket_no}</h1><table>{rows}</table>"
         f"<h2>办理记录</h2><table><tr><th>序号<th>时间<th>事项<th>人员<th>状态<th>内容{history}</table>"
-        f"<h2>往来消息</h2><table>{talk}</table><h2>照片</h2>{pictures}</html>\n"
+        f"<h2>往来消息</h2><table>{conversation}</table><h2>照片</h2>{pictures}</html>\n"
     )
+
+
+def _caption(name: str) -> str:
+    return f"{'处理后' if '-after' in name else '诉求人提供'}（{name}）"
 
 
 def _who(entry: Entry) -> str:

@@ -253,6 +253,13 @@ class Casework:
         own = [ticket.conversation_id] if ticket.conversation_id is not None else []
         return list(dict.fromkeys([*own, *others]))
 
+    async def photos_of(self, ticket: Ticket, purpose: Purpose) -> list[str]:
+        """SHA-256 of a ticket's photos of one kind, in the order in which they came."""
+        wanted = select(Attachment.sha256).where(
+            Attachment.ticket_id == ticket.id, Attachment.purpose == purpose
+        )
+        return list(await self.session.scalars(wanted.order_by(Attachment.id)))
+
     def add_photos(self, ticket: Ticket, photos: Sequence[str], purpose: Purpose = Purpose.REPORT) -> None:
         """Attach photos that are in the photo store, the first nine."""
         for sha256 in list(dict.fromkeys(photos))[:MAX_PHOTOS]:

@@ -26,6 +26,10 @@ RESOLVED_BEFORE_CLOSING = timedelta(days=7)
 # Levels of `Ticket.escalation_level`.
 WARNED = 1
 OVERDUE = 2
+# Bits of `Ticket.late_steps`.
+NOT_ACCEPTED = 1
+NOT_REPLIED = 2
+STEPS = {NOT_ACCEPTED: "accept", NOT_REPLIED: "first_reply"}
 
 
 async def run_clock(
@@ -42,6 +46,7 @@ async def run_clock(
     """
     clock = Clock(session, routing=routing, calendar=calendar, notice=notice, now=now)
     done = await clock.warn(limit)
+    done += await clock.mark_late_steps(limit)
     done += await clock.mark_overdue(limit)
     done += await clock.close_silent(limit)
     done += await clock.close_resolved(limit)
@@ -63,6 +68,19 @@ class Clock(Casework):
         )
         return await self._escalate(tickets, WARNED)
 
+    async def mark_late_steps(self, limit: int) -> int:
+        """Tickets that nobody accepted, or replied to, in time go onto the record, once for each step."""
+        not_accepted = (Ticket.status == Status.SUBMITTED, Ticket.accept_due_at < self.now)
+        not_replied = (Ticket.first_replied_at.is_(None), Ticket.first_reply_due_at < self.now)
+        done = 0
+        for step, conditions in ((NOT_ACCEPTED, not_accepted), (NOT_REPLIED, not_replied)):
+            is_new = Ticket.late_steps.bitwise_and(step) == 0
+            tickets = await self._take(limit, Ticket.closed_at.is_(None), is_new, *conditions)
+            for ticket in tickets:
+                ticket.late_steps |= step
+            done += await self._escalate(tickets, WARNED, STEPS[step])
+        return done
+
     async def mark_overdue(self, limit: int) -> int:
         """Tickets past their deadline come under supervision, once."""
         tickets = await self._take(
@@ -77,19 +95,26 @@ class Clock(Casework):
 
     async def close_silent(self, limit: int) -> int:
         """What waits for a citizen who doesn't answer is closed; they may reopen it."""
-        return await self._close(
+        tickets = await self._close(
             limit,
             Ticket.status == Status.AWAITING_CITIZEN,
             Ticket.status_since < self.now - SILENCE_BEFORE_CLOSING,
         )
+        return len(tickets)
 
     async def close_resolved(self, limit: int) -> int:
-        """What was resolved and not contradicted goes to the archive."""
-        return await self._close(
+        """What was resolved and not contradicted goes to the archive; who left a number and no verdict is
+        called.
+        """
+        tickets = await self._close(
             limit,
             Ticket.status == Status.RESOLVED,
             Ticket.status_since < self.now - RESOLVED_BEFORE_CLOSING,
         )
+        for ticket in tickets:
+            if ticket.contact and ticket.is_solved is None:
+                ticket.followup_at = self.now
+        return len(tickets)
 
     async def fill_deadlines(self, limit: int) -> int:
         """Tickets filed when the next year's calendar wasn't known get their deadlines once it is."""
@@ -116,20 +141,21 @@ class Clock(Casework):
         )
         return list(rows)
 
-    async def _escalate(self, tickets: list[Ticket], level: int) -> int:
+    async def _escalate(self, tickets: list[Ticket], level: int, step: str = "resolve") -> int:
         for ticket in tickets:
-            ticket.escalation_level = level
+            if step == "resolve":
+                ticket.escalation_level = level
             await self.record(
                 ticket,
                 EntryKind.ESCALATION,
                 Actor.system(),
-                data={"level": level, "to": self.routing.zone_head(ticket.town).code},
+                data={"level": level, "step": step, "to": self.routing.zone_head(ticket.town).code},
             )
         return len(tickets)
 
-    async def _close(self, limit: int, *conditions: ColumnElement[bool]) -> int:
+    async def _close(self, limit: int, *conditions: ColumnElement[bool]) -> list[Ticket]:
         tickets = await self._take(limit, *conditions)
         for ticket in tickets:
             await self.move(ticket, Status.CLOSED, Actor.system())
             await self.tell(ticket, "notice_status_closed", {"note": ""})
-        return len(tickets)
+        return tickets

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select
 
@@ -48,6 +49,41 @@ class Similar:
     summary: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is compared of a ticket; loading whole tickets would take most of the time."""
+
+    id: int
+    ticket_no: str
+    category: str
+    town: str | None
+    status: Status
+    created_at: datetime
+    summary: str = field(repr=False)
+    place: dict[str, Any] | None = field(default=None, repr=False)
+    latitude: float | None = field(default=None, repr=False)
+    longitude: float | None = field(default=None, repr=False)
+
+    @property
+    def place_text(self) -> str:
+        """The place as said."""
+        return str((self.place or {}).get("text", ""))
+
+
+_COMPARED = (
+    Ticket.id,
+    Ticket.ticket_no,
+    Ticket.category,
+    Ticket.town,
+    Ticket.status,
+    Ticket.created_at,
+    Ticket.summary,
+    Ticket.place,
+    Ticket.latitude,
+    Ticket.longitude,
+)
+
+
 class Duplicates(Casework):
     """Finding, following, merging and splitting."""
 
@@ -58,16 +94,15 @@ class Duplicates(Casework):
         if new.category == "officer_conduct":
             # Nobody learns from us that somebody else complained about an officer.
             return []
-        candidates = await self._candidates(new)
-        report = pairs(f"{new.summary}。{new.place.text if new.place else ''}")
-        texts = {ticket.id: pairs(f"{ticket.summary}。{_place_text(ticket)}") for ticket in candidates}
-        weights = Weights(texts.values())
-        found = []
-        for ticket in candidates:
-            score = weights.similarity(report, texts[ticket.id])
-            if score >= MIN_SIMILARITY and self._is_same_place(new.place, ticket, weights, score):
-                found.append(_similar(ticket, score))
-        return sorted(found, key=lambda similar: similar.score, reverse=True)[:limit]
+        return rank(new, await self._candidates(new))[:limit]
+
+    async def similar_to(self, ticket: Ticket, scope: ColumnElement[bool], limit: int = 5) -> list[Similar]:
+        """Other open tickets that one may repeat or be repeated by, for an officer who may see those within
+        `scope`.
+        """
+        place = Place(**ticket.place) if ticket.place else None
+        new = NewTicket(ticket.kind, ticket.category, tuple(ticket.categories), ticket.summary, place)
+        return rank(new, await self._candidates(new, scope, Ticket.id != ticket.id))[:limit]
 
     async def follow(self, ticket_no: str, *, conversation_id: int) -> None:
         """Tell this conversation what happens to somebody else's ticket. Doing so twice changes nothing.
@@ -127,8 +162,16 @@ class Duplicates(Casework):
         await self.record(target, EntryKind.MERGE, actor, data={"without": source.ticket_no})
         await self.tell(source, "notice_split", with_followers=False)
 
-    async def _candidates(self, new: NewTicket) -> Sequence[Ticket]:
+    async def merged_into(self, ticket: Ticket) -> Sequence[Ticket]:
+        """The tickets that rest in this one, oldest first."""
+        rows = await self.session.scalars(
+            select(Ticket).where(Ticket.merged_into_id == ticket.id).order_by(Ticket.id)
+        )
+        return rows.all()
+
+    async def _candidates(self, new: NewTicket, *further: ColumnElement[bool]) -> Sequence[Candidate]:
         conditions: list[ColumnElement[bool]] = [
+            *further,
             Ticket.closed_at.is_(None),
             Ticket.category.in_({new.category, *new.categories}),
             Ticket.created_at >= self.now - WITHIN,
@@ -137,26 +180,10 @@ class Duplicates(Casework):
         town = self.routing.locate(new.place).town if new.place else None
         if town is not None and not town.is_unsure:
             conditions.append(or_(Ticket.town == town.code, Ticket.town.is_(None)))
-        rows = await self.session.scalars(
-            select(Ticket).where(*conditions).order_by(Ticket.id.desc()).limit(MAX_CANDIDATES)
+        rows = await self.session.execute(
+            select(*_COMPARED).where(*conditions).order_by(Ticket.id.desc()).limit(MAX_CANDIDATES)
         )
-        return rows.all()
-
-    def _is_same_place(
-        self, place: Place | None, ticket: Ticket, weights: Weights, similarity: float
-    ) -> bool:
-        distance = _distance(place, ticket)
-        if distance is not None and distance > FAR_METRES:
-            return False
-        if distance is not None and distance <= NEAR_METRES:
-            return True
-        here, there = pairs(place.text if place else ""), pairs(_place_text(ticket))
-        if not here or not there:
-            return similarity >= MIN_SIMILARITY_ALONE
-        small, large = sorted((here, there), key=len)
-        if weights.containment(small, large) >= MIN_PLACE_SIMILARITY:
-            return True
-        return similarity >= MIN_SIMILARITY_ALONE
+        return [Candidate(*row) for row in rows]
 
     def _check_merge(self, source: Ticket, target: Ticket, actor: Actor) -> None:
         if actor.kind == "citizen" or source.id == target.id:
@@ -197,11 +224,35 @@ class Duplicates(Casework):
         )
 
 
-def _place_text(ticket: Ticket) -> str:
-    return str((ticket.place or {}).get("text", ""))
+def rank(new: NewTicket, candidates: Sequence[Candidate]) -> list[Similar]:
+    """Those among some tickets that seem to be of the same matter, the likeliest first."""
+    report = pairs(f"{new.summary}。{new.place.text if new.place else ''}")
+    texts = {ticket.id: pairs(f"{ticket.summary}。{ticket.place_text}") for ticket in candidates}
+    weights = Weights(texts.values())
+    found = []
+    for ticket in candidates:
+        score = weights.similarity(report, texts[ticket.id])
+        if score >= MIN_SIMILARITY and _is_same_place(new.place, ticket, weights, score):
+            found.append(_similar(ticket, score))
+    return sorted(found, key=lambda similar: similar.score, reverse=True)
 
 
-def _distance(place: Place | None, ticket: Ticket) -> float | None:
+def _is_same_place(place: Place | None, ticket: Candidate, weights: Weights, similarity: float) -> bool:
+    distance = _distance(place, ticket)
+    if distance is not None and distance > FAR_METRES:
+        return False
+    if distance is not None and distance <= NEAR_METRES:
+        return True
+    here, there = pairs(place.text if place else ""), pairs(ticket.place_text)
+    if not here or not there:
+        return similarity >= MIN_SIMILARITY_ALONE
+    small, large = sorted((here, there), key=len)
+    if weights.containment(small, large) >= MIN_PLACE_SIMILARITY:
+        return True
+    return similarity >= MIN_SIMILARITY_ALONE
+
+
+def _distance(place: Place | None, ticket: Candidate) -> float | None:
     if place is None or place.latitude is None or place.longitude is None:
         return None
     if ticket.latitude is None or ticket.longitude is None:
@@ -210,7 +261,7 @@ def _distance(place: Place | None, ticket: Ticket) -> float | None:
     return metres_between(*here, ticket.latitude, ticket.longitude)
 
 
-def _similar(ticket: Ticket, score: float) -> Similar:
+def _similar(ticket: Candidate, score: float) -> Similar:
     return Similar(
         ticket.ticket_no,
         ticket.category,
@@ -218,6 +269,6 @@ def _similar(ticket: Ticket, score: float) -> Similar:
         ticket.status,
         ticket.created_at,
         round(score, 3),
-        _place_text(ticket),
+        ticket.place_text,
         ticket.summary,
     )

@@ -16,6 +16,7 @@
     ├── TooManyViews
     ├── GapNotFound
     ├── CardInWork
+    ├── TooManyPhotos
     ├── StaleVersion
     ├── ReviewRequired
     ├── OwnDraft
@@ -148,6 +149,13 @@ class AfterPhotoRequired(BotError):
 
     code = "after_photo_required"
     reply_key = "error_after_photo_required"
+
+
+class TooManyPhotos(BotError):
+    """A ticket holds nine photos of the place afterwards."""
+
+    code = "too_many_photos"
+    reply_key = "error_unexpected"
 
 
 class StaleVersion(BotError):

@@ -216,7 +216,8 @@ class Ticket(Base):
 
     `town` and `department` are codes of the routing data. `latitude` and `longitude` are WGS-84, whatever
     the citizen's device sent (that stays in `place`). `contact` is sealed when the operator has set a
-    key. `entry_count` and `last_hash` repeat the end of the history, so that a cut-off tail shows.
+    key. `late_steps` has a bit for each step that was late.
+    `entry_count` and `last_hash` repeat the end of the history, so that a cut-off tail shows.
     """
 
     __tablename__ = "tickets"
@@ -275,6 +276,15 @@ class Ticket(Base):
         # Hardly any ticket is merged: SQLite would take this index for a good way to all others.
         Index("ix_tickets_merged_into_id", "merged_into_id", sqlite_where=_MERGED, postgresql_where=_MERGED),
         Index("ix_tickets_closed_at", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
+        # What the clock looks for, and whom to call back.
+        *(
+            Index(f"ix_tickets_{name}", *columns, sqlite_where=text(only), postgresql_where=text(only))
+            for name, columns, only in (
+                ("silent", ("status_since",), "status = 'awaiting_citizen' AND merged_into_id IS NULL"),
+                ("unarchived", ("status_since",), "status = 'resolved' AND merged_into_id IS NULL"),
+                ("followup", ("followup_at",), "followup_at IS NOT NULL"),
+            )
+        ),
         Index("ix_tickets_closed", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
         Index(None, "conversation_id", "id"),
         Index(None, "created_at", "id"),
@@ -319,6 +329,7 @@ class Ticket(Base):
     is_solved: Mapped[bool | None]
     followup_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
+    late_steps: Mapped[int] = mapped_column(default=0, server_default="0")
     escalation_level: Mapped[int] = mapped_column(default=0, server_default="0")
     version: Mapped[int] = mapped_column(default=1)
     entry_count: Mapped[int] = mapped_column(default=0)

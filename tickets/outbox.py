@@ -104,6 +104,22 @@ async def claim(
     return deliveries
 
 
+async def is_anything_due(
+    session: AsyncSession, now: datetime, channels: tuple[str, ...] | None = None
+) -> bool:
+    """Whether `claim` may find something: a look that locks nothing, for a worker that is mostly idle."""
+    wanted = select(OutboxItem.id).where(
+        OutboxItem.delivered_at.is_(None),
+        OutboxItem.failed_at.is_(None),
+        OutboxItem.available_at <= now,
+        OutboxItem.leased_until.is_(None) | (OutboxItem.leased_until <= now),
+    )
+    if channels is not None:
+        wanted = wanted.join(Conversation, Conversation.id == OutboxItem.conversation_id)
+        wanted = wanted.where(Conversation.channel.in_(channels))
+    return await session.scalar(wanted.limit(1)) is not None
+
+
 async def delivered(session: AsyncSession, item_id: int, now: datetime) -> None:
     """The channel has it."""
     await mark_delivered(session, OutboxItem, item_id, now)

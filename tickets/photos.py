@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
 import struct
-import tempfile
 import warnings
 import zlib
 from collections.abc import Callable
@@ -22,6 +20,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image, ImageOps
 
+from tickets.blobs import Blobs, FolderBlobs
 from tickets.errors import PhotoRejected
 
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
@@ -53,14 +52,17 @@ class StoredPhoto:
 
 
 class PhotoStore:
-    """A folder of photos. Work is CPU-heavy and synchronous: call it in a thread.
+    """Photos in a folder or in another store. Work is CPU-heavy and synchronous: call it in a thread.
 
     Args:
+        place: the folder, or where else the bytes lie.
         seal: encrypts an original before it is written, or None to write it as it is.
+
+    Raises: OSError from every method, when the store can't be used now.
     """
 
-    def __init__(self, folder: Path | str, seal: Callable[[bytes], bytes] | None = None) -> None:
-        self._folder = Path(folder)
+    def __init__(self, place: Path | str | Blobs, seal: Callable[[bytes], bytes] | None = None) -> None:
+        self._blobs: Blobs = FolderBlobs(place) if isinstance(place, Path | str) else place
         self._seal = seal
 
     def save(self, content: bytes) -> StoredPhoto:
@@ -74,30 +76,28 @@ class PhotoStore:
         encoded = _encode(picture)
         sha256 = hashlib.sha256(encoded).hexdigest()
         original = hashlib.sha256(content).hexdigest()
-        _write(self._original(original), self._seal(content) if self._seal else content)
+        self._blobs.write(_original(original), self._seal(content) if self._seal else content)
         # Which originals a photo came from: the same picture may come with different metadata.
-        _write(self._link(sha256, original), b"")
-        _write(self.path(sha256), encoded)
+        self._blobs.write(_source(sha256, original), b"")
+        self._blobs.write(_photo(sha256), encoded)
         return StoredPhoto(sha256, MEDIA_TYPE, picture.width, picture.height, gps, original)
 
-    def path(self, sha256: str) -> Path:
-        """Where a photo is or would be. Only the one that has checked who asks may serve it.
+    def read(self, sha256: str) -> bytes:
+        """The photo's bytes, a JPEG. Only the one that has checked who asks may serve it.
 
-        Raises: ValueError, for what isn't a SHA-256: it may come from an URL.
+        Raises: FileNotFoundError; ValueError, for what isn't a SHA-256: it may come from an URL.
         """
-        if not _SHA256.fullmatch(sha256):
-            raise ValueError("not a SHA-256")
-        return self._folder / "photos" / sha256[:2] / f"{sha256}.jpg"
+        return self._blobs.read(_photo(sha256))
 
     def has(self, sha256: str) -> bool:
         """Whether the photo is there."""
-        return bool(_SHA256.fullmatch(sha256)) and self.path(sha256).is_file()
+        return bool(_SHA256.fullmatch(sha256)) and self._blobs.has(_photo(sha256))
 
     def read_original(self, original_sha256: str, unseal: Callable[[bytes], bytes] | None = None) -> bytes:
         """The bytes as they came, for a case file. Raises: FileNotFoundError; ValueError, if they were
         changed.
         """
-        content = self._original(original_sha256).read_bytes()
+        content = self._blobs.read(_original(original_sha256))
         content = unseal(content) if unseal else content
         if hashlib.sha256(content).hexdigest() != original_sha256:
             raise ValueError("the original was changed")
@@ -105,23 +105,32 @@ class PhotoStore:
 
     def originals(self, sha256: str) -> list[str]:
         """The hashes of the originals that a photo came from."""
-        found = self.path(sha256).parent.glob(f"{sha256}.from-*")
-        return sorted(path.name.partition(".from-")[2] for path in found)
+        return [name.rpartition(".from-")[2] for name in self._blobs.names(_source(sha256, ""))]
 
     def delete(self, sha256: str) -> None:
         """Erase a photo and its originals; nothing happens if they are gone already."""
         for original in self.originals(sha256):
-            self._original(original).unlink(missing_ok=True)
-            self._link(sha256, original).unlink(missing_ok=True)
-        self.path(sha256).unlink(missing_ok=True)
+            self._blobs.delete(_original(original))
+            self._blobs.delete(_source(sha256, original))
+        self._blobs.delete(_photo(sha256))
 
-    def _link(self, sha256: str, original: str) -> Path:
-        return self.path(sha256).parent / f"{sha256}.from-{original}"
 
-    def _original(self, sha256: str) -> Path:
-        if not _SHA256.fullmatch(sha256):
-            raise ValueError("not a SHA-256")
-        return self._folder / "originals" / sha256[:2] / f"{sha256}.bin"
+def _photo(sha256: str) -> str:
+    return f"photos/{_checked(sha256)[:2]}/{sha256}.jpg"
+
+
+def _source(sha256: str, original: str) -> str:
+    return f"photos/{_checked(sha256)[:2]}/{sha256}.from-{original}"
+
+
+def _original(sha256: str) -> str:
+    return f"originals/{_checked(sha256)[:2]}/{sha256}.bin"
+
+
+def _checked(sha256: str) -> str:
+    if not _SHA256.fullmatch(sha256):
+        raise ValueError("not a SHA-256")
+    return sha256
 
 
 def _read(content: bytes) -> tuple[Image.Image, tuple[float, float] | None]:
@@ -194,20 +203,3 @@ def _degrees(parts: tuple[float, float, float], is_negative: bool) -> float:
     degrees, minutes, seconds = (float(part) for part in parts)
     value = degrees + minutes / 60 + seconds / 3600
     return round(-value if is_negative else value, 7)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, also when the power fails half-way."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -17,6 +17,8 @@ _SHORT_NAME = 0.85
 _AMBIGUOUS_NAME = 0.5
 _ROAD_NAME = 0.45
 UNSURE = 0.6
+# What `Located.outside` says of a point in open water.
+IN_THE_SEA = "海上"
 
 # A short name before one of these is a road, an estate or a hill that may be anywhere.
 _ROAD = re.compile(r"(路|大道|大街|街(?![道上])|桥|花园|小区|花苑|公馆|流水|山庄)")
@@ -58,6 +60,10 @@ class Located:
     outside: str | None = None
 
 
+def _is_in(box: dict[str, float], latitude: float, longitude: float) -> bool:
+    return box["south"] <= latitude <= box["north"] and box["west"] <= longitude <= box["east"]
+
+
 class Places:
     """The towns of the city and what is certainly not in it."""
 
@@ -65,6 +71,7 @@ class Places:
         self.city_name: str = city["name"]
         self._short_city: str = city["short_name"]
         self._bounds: dict[str, float] = city["bounds"]
+        self._water: list[dict[str, float]] = city.get("water", [])
         self._outside: list[str] = city["outside"]
         self.towns = tuple(towns)
 
@@ -82,8 +89,11 @@ class Places:
 
     def contains(self, latitude: float, longitude: float) -> bool:
         """Whether a WGS-84 point can be in the city at all (its surrounding box)."""
-        box = self._bounds
-        return box["south"] <= latitude <= box["north"] and box["west"] <= longitude <= box["east"]
+        return _is_in(self._bounds, latitude, longitude)
+
+    def is_water(self, latitude: float, longitude: float) -> bool:
+        """Whether a WGS-84 point lies in what is certainly open sea."""
+        return any(_is_in(box, latitude, longitude) for box in self._water)
 
     def locate(self, text: str) -> Located:
         """The town that a text in a citizen's words means."""

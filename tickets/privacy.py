@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from tickets.casework import Casework
 from tickets.errors import ActorNotAllowed, ContactSealed, ConversationNotFound, NoteRequired
@@ -33,6 +33,7 @@ from tickets.models import (
     TopicSubscription,
 )
 from tickets.paper_drafts import open_draft
+from tickets.search import index_ticket
 from tickets.staff import Role
 from tickets.values import Actor
 from tickets.vault import Vault, is_sealed
@@ -43,6 +44,8 @@ _UNSEAL_CONFIDENTIAL = frozenset({Role.SUPERVISOR})
 _UNSEAL = frozenset({Role.OFFICER, Role.UNIT_HEAD, Role.SUPERVISOR})
 # What officers write among themselves.
 _INNER = (EntryKind.NOTE, EntryKind.HAND_BACK, EntryKind.RULING, EntryKind.REVIEW, EntryKind.INSPECTION)
+# The photo of a message, as the index of messages has it.
+_PHOTO = Message.content["photo"].as_string()
 ERASED = "（已按诉求人要求删除）"
 
 
@@ -102,8 +105,44 @@ class Privacy(Casework):
                     .order_by(MadeFile.id)
                 )
             ],
+            "feedback": [
+                {"at": row.created_at.isoformat(), "helpful": row.helpful, "question": row.question}
+                for row in await self.session.scalars(
+                    select(Feedback).where(Feedback.conversation_id == conversation_id).order_by(Feedback.id)
+                )
+            ],
+            "follows": list(
+                await self.session.scalars(
+                    select(Ticket.ticket_no)
+                    .join(Follower, Follower.ticket_id == Ticket.id)
+                    .where(Follower.conversation_id == conversation_id)
+                    .order_by(Follower.id)
+                )
+            ),
             "tickets": [await self._exported(ticket) for ticket in tickets.all()],
         }
+
+    async def photos_about(self, conversation_id: int) -> list[str]:
+        """SHA-256 of the photos of a conversation and of its tickets, to go with an export."""
+        said = await self.session.scalars(
+            select(_PHOTO).where(Message.conversation_id == conversation_id, _PHOTO.is_not(None))
+        )
+        attached = await self.session.scalars(
+            select(Attachment.sha256)
+            .join(Ticket, Ticket.id == Attachment.ticket_id)
+            .where(Ticket.conversation_id == conversation_id)
+        )
+        return sorted({sha256 for sha256 in (*said, *attached) if sha256})
+
+    async def conversation_of(self, ticket_no: str) -> int:
+        """The conversation that a ticket was filed in, for whoever only has its number.
+
+        Raises: TicketNotFound; ConversationNotFound, if it was filed without one or is erased.
+        """
+        ticket = await self.find(ticket_no)
+        if ticket.conversation_id is None:
+            raise ConversationNotFound(ticket.ticket_no)
+        return ticket.conversation_id
 
     async def erase(
         self, conversation_id: int, *, actor: Actor, reason: str, delete_photo: Callable[[str], None]
@@ -124,19 +163,25 @@ class Privacy(Casework):
             .order_by(Ticket.id)
             .with_for_update()
         )
-        erased = [await self._erase_ticket(ticket, actor, reason) for ticket in tickets.all()]
-        await self._erase_photos(erased, conversation_id, delete_photo)
-        await self._erase_messages(conversation)
+        erased = tickets.all()
+        for ticket in erased:
+            await self.erase_ticket(ticket, actor, reason, delete_photo)
+        await self.erase_conversation(conversation, delete_photo)
         return len(erased)
 
     async def reseal(self, vault: Vault, limit: int = 500) -> int:
         """Seal contacts with the current key that are in clear or under an old one. Returns how many;
         again until 0.
         """
+        current = Ticket.contact.startswith(vault.current_mark, autoescape=True)
         rows = await self.session.scalars(
-            select(Ticket).where(Ticket.contact.is_not(None), Ticket.contact != "").with_for_update()
+            select(Ticket)
+            .where(Ticket.contact.is_not(None), Ticket.contact != "", ~current)
+            .order_by(Ticket.id)
+            .limit(limit)
+            .with_for_update()
         )
-        todo = [ticket for ticket in rows if vault.needs_resealing(ticket.contact or "")][:limit]
+        todo = rows.all()
         for ticket in todo:
             ticket.contact = vault.seal(vault.open(ticket.contact or "", ticket.ticket_no), ticket.ticket_no)
         return len(todo)
@@ -179,13 +224,17 @@ class Privacy(Casework):
             ],
         }
 
-    async def _erase_ticket(self, ticket: Ticket, actor: Actor, reason: str) -> int:
+    async def erase_ticket(
+        self, ticket: Ticket, actor: Actor, reason: str, delete_photo: Callable[[str], None]
+    ) -> None:
+        """Empty one ticket's words, contact and photos, and leave its skeleton with a tombstone."""
         ticket.summary, ticket.place, ticket.happened = ERASED, None, None
         ticket.contact, ticket.rating_reason = None, None
         # The history loses the verdict, so the figures do, too.
         ticket.rating = ticket.is_solved = None
         ticket.latitude = ticket.longitude = None
         ticket.conversation_id = None
+        ticket.followup_at = None
         ticket.version += 1
         await self.session.execute(
             update(AnswerDraft).where(AnswerDraft.ticket_id == ticket.id).values(text="", note="")
@@ -195,6 +244,7 @@ class Privacy(Casework):
             .where(Check.ticket_id == ticket.id)
             .values(findings="", rectification="", confirmation="")
         )
+        await index_ticket(self.session, ticket)
         numbers = await self.session.scalars(
             select(Entry.number).where(
                 Entry.ticket_id == ticket.id,
@@ -203,22 +253,18 @@ class Privacy(Casework):
             )
         )
         await erase_entries(self.session, ticket, numbers.all(), actor, reason, self.now)
-        return ticket.id
-
-    async def _erase_photos(
-        self, ticket_ids: list[int], conversation_id: int, delete_photo: Callable[[str], None]
-    ) -> None:
-        messages = select(Message.id).where(Message.conversation_id == conversation_id)
-        theirs = Attachment.ticket_id.in_(ticket_ids) | Attachment.message_id.in_(messages)
+        theirs = Attachment.ticket_id == ticket.id
         hashes = set(await self.session.scalars(select(Attachment.sha256).where(theirs)))
         await self.session.execute(delete(Attachment).where(theirs))
-        for sha256 in sorted(hashes):
-            others = select(func.count(Attachment.id)).where(Attachment.sha256 == sha256)
-            if not await self.session.scalar(others):
-                delete_photo(sha256)
+        await self._delete_photos(hashes, delete_photo)
 
-    async def _erase_messages(self, conversation: Conversation) -> None:
+    async def erase_conversation(
+        self, conversation: Conversation, delete_photo: Callable[[str], None]
+    ) -> None:
+        """Empty what was said in a conversation, its photos and files, and forget who it was."""
         mine = Message.conversation_id == conversation.id
+        sent = select(_PHOTO).where(mine, _PHOTO.is_not(None))
+        hashes = {sha256 for sha256 in await self.session.scalars(sent) if sha256}
         await self.session.execute(delete(Follower).where(Follower.conversation_id == conversation.id))
         await self.session.execute(
             delete(TopicSubscription).where(TopicSubscription.conversation_id == conversation.id)
@@ -240,6 +286,15 @@ class Privacy(Casework):
         conversation.state = {}
         conversation.mode, conversation.officer_id = Mode.ASSISTANT, None
         conversation.gone_at = self.now
+        await self._delete_photos(hashes, delete_photo)
+
+    async def _delete_photos(self, hashes: set[str], delete_photo: Callable[[str], None]) -> None:
+        """Those that no ticket and no conversation has any more."""
+        for sha256 in sorted(hashes):
+            attached = select(Attachment.id).where(Attachment.sha256 == sha256).limit(1)
+            said = select(Message.id).where(sha256 == _PHOTO).limit(1)
+            if await self.session.scalar(attached) is None and await self.session.scalar(said) is None:
+                delete_photo(sha256)
 
 
 def open_contact(ticket: Ticket, vault: Vault | None) -> str:

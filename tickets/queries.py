@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.casework import find_ticket
 from tickets.conversations import recent
 from tickets.models import Attachment, Entry, Message, Officer, Priority, Ticket
 from tickets.numbers import clean_ticket_no
-from tickets.words import words_of
+from tickets.search import find_ids
 from tickets.workflow import Status, TicketKind
 
 PAGE_SIZE = 30
@@ -46,7 +46,7 @@ class QueueFilter:
     Attributes:
         view: a `View`.
         department: whose queue; MINE needs `officer_id` and UNIT needs `department`.
-        text: a ticket number, its end, or words of the summary or place.
+        text: a ticket number, its end, or words of the summary or place; what fits comes newest first.
         page: from 1.
     """
 
@@ -86,7 +86,11 @@ class TicketRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a queue. `total` stops at `MAX_COUNT`."""
+    """One page of a queue.
+
+    Attributes:
+        total: at most `MAX_COUNT`; 0 for a search with more pages, which is not counted.
+    """
 
     rows: tuple[TicketRow, ...]
     page: int
@@ -119,6 +123,8 @@ async def queue(
     now = now or datetime.now(UTC)
     conditions = _conditions(wanted, now, scope)
     page = max(wanted.page, 1)
+    if wanted.text.strip():
+        return await _search(session, wanted.text.strip(), conditions, page, now)
     is_by_time = View(wanted.view) in (View.CLOSED, View.ALL)
     order = (Ticket.id.desc(),) if is_by_time else (Ticket.due_at.asc().nulls_last(), Ticket.id)
     rows = (
@@ -137,6 +143,33 @@ async def queue(
         page_size=PAGE_SIZE,
         total=await _count(session, conditions),
         has_next=len(rows) > PAGE_SIZE,
+    )
+
+
+async def _search(
+    session: AsyncSession, text: str, conditions: Sequence[ColumnElement[bool]], page: int, now: datetime
+) -> Page:
+    """A page of what has the words, newest first."""
+    skipped = (page - 1) * PAGE_SIZE
+    number = clean_ticket_no(text)
+    if _WHOLE_NUMBER.fullmatch(number):
+        wanted = select(Ticket.id).where(Ticket.ticket_no == number, *conditions)
+        ids = [] if skipped else list(await session.scalars(wanted))
+    else:
+        ids = await find_ids(session, text, conditions, PAGE_SIZE + 1, skipped)
+    rows = await session.execute(
+        select(Ticket, Officer.display_name)
+        .outerjoin(Officer, Officer.id == Ticket.officer_id)
+        .where(Ticket.id.in_(ids[:PAGE_SIZE]))
+        .order_by(Ticket.id.desc())
+    )
+    has_next = len(ids) > PAGE_SIZE
+    return Page(
+        rows=tuple(_row(ticket, name, now) for ticket, name in rows),
+        page=page,
+        page_size=PAGE_SIZE,
+        total=0 if has_next else skipped + len(ids),
+        has_next=has_next,
     )
 
 
@@ -217,8 +250,6 @@ def _conditions(
         found.append(Ticket.priority == Priority.URGENT)
     if wanted.is_supervised:
         found.append(Ticket.supervised_at.is_not(None))
-    if wanted.text.strip():
-        found.append(_text_condition(wanted.text.strip()))
     return found
 
 
@@ -233,21 +264,6 @@ def _view_conditions(view: View, now: datetime) -> list[ColumnElement[bool]]:
         View.ALL: [],
     }
     return conditions.get(view, [is_open])
-
-
-def _text_condition(text: str) -> ColumnElement[bool]:
-    if _WHOLE_NUMBER.fullmatch(clean_ticket_no(text)):
-        return Ticket.ticket_no == clean_ticket_no(text)
-    words = [f"%{_escaped(word)}%" for word in words_of(text)]
-    place = Ticket.place["text"].as_string()
-    return or_(
-        Ticket.ticket_no.like(f"%{_escaped(clean_ticket_no(text))}", escape="\\"),
-        and_(*(or_(Ticket.summary.like(word, escape="\\"), place.like(word, escape="\\")) for word in words)),
-    )
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 async def _count(session: AsyncSession, conditions: Sequence[ColumnElement[bool]]) -> int:

@@ -15,8 +15,9 @@ from tickets.check_rules import CheckRules, load_check_rules
 from tickets.consultation_rules import ConsultationRules, load_consultation_rules
 from tickets.coordinates import to_wgs84
 from tickets.errors import RoutingError
-from tickets.places import Located, Places, Town
+from tickets.places import IN_THE_SEA, Located, Places, Town
 from tickets.values import Place
+from tickets.workflow import TicketKind
 
 _TOWN_SQUAD = "town_squad"
 
@@ -121,6 +122,10 @@ class Routing:
         except KeyError:
             raise RoutingError(f"no department {code}") from None
 
+    def has_department(self, code: str) -> bool:
+        """Whether there is one of that code."""
+        return code in self._departments
+
     def towns(self) -> tuple[Town, ...]:
         """All towns and streets."""
         return self.places.towns
@@ -142,6 +147,8 @@ class Routing:
         found = Located(town) if town else self.places.locate(place.text)
         if found.town is None and found.outside is None and place.latitude is not None:
             point = to_wgs84(place.latitude, place.longitude or 0.0, place.datum)
+            if self.places.is_water(*point):
+                return Located(None, IN_THE_SEA)
             if not self.places.contains(*point):
                 return Located(None, "位置不在" + self.places.city_name)
         return found
@@ -168,6 +175,11 @@ class Routing:
             return False
         only = self._rule_for(category, None).only
         return not only or department in only
+
+    def needs_after_photo(self, kind: TicketKind, category: str) -> bool:
+        """Whether such a ticket is resolved only with a photo of the place afterwards."""
+        is_street_matter = kind not in (TicketKind.CONSULTATION, TicketKind.SUGGESTION)
+        return is_street_matter and category in self.city["after_photo_categories"]
 
     def zone_head(self, town: str | None) -> Department:
         """The head of a town's zone; without a town the supervision office."""

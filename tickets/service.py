@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from tickets.casework import Casework, is_own
+from tickets.casework import MAX_PHOTOS, Casework, is_own
 from tickets.columns import storable
 from tickets.coordinates import to_wgs84
 from tickets.deadlines import SHANGHAI
@@ -21,11 +21,11 @@ from tickets.errors import (
     NoteRequired,
     OfficerNotFound,
     TicketNotFound,
+    TooManyPhotos,
     TransitionNotAllowed,
 )
 from tickets.models import (
     AnswerDraft,
-    Attachment,
     Conversation,
     DraftState,
     Entry,
@@ -38,8 +38,9 @@ from tickets.models import (
 )
 from tickets.numbers import new_receipt_code, next_ticket_no, receipt_code_hash
 from tickets.recordings import attach_recordings
+from tickets.search import index_ticket
 from tickets.values import Actor, FiledTicket, NewTicket, Place, PublicEntry, TicketView
-from tickets.workflow import ALLOWED, ActorKind, Status, TicketKind
+from tickets.workflow import ALLOWED, ActorKind, Status, TicketKind, check_move
 
 __all__ = ["Actor", "FiledTicket", "NewTicket", "Place", "PublicEntry", "TicketService", "TicketView"]
 
@@ -73,6 +74,7 @@ class TicketService(Casework):
         missing_year = self.set_deadlines(ticket)
         self.session.add(ticket)
         await self.session.flush()
+        await index_ticket(self.session, ticket)
         self.add_photos(ticket, new.photos)
         await self._add_recordings(ticket, new.conversation_id, new.recordings)
         await self._record_filing(ticket, new, missing_year)
@@ -140,18 +142,37 @@ class TicketService(Casework):
             ticket.officer_id = None
             return
         answers = new is Status.RESOLVED and not await self._was_reviewed(ticket)
+        check_move(old, new, actor.kind, note, actor.role)
         self.refuse_unreviewed(ticket, note, is_answer=answers)
         self.add_photos(ticket, photos, Purpose.AFTER)
         if new is Status.RESOLVED:
+            await self.session.flush()
             await self._check_after_photo(ticket)
         await self.move(ticket, new, actor, note, data={"photos": list(photos)} if photos else None)
         if note.strip():
             # The citizen reads it: that is an answer.
             ticket.first_replied_at = ticket.first_replied_at or self.now
-        await self.tell(ticket, f"notice_status_{new}", {"note": note})
         if new is Status.RESOLVED:
-            for sha256 in photos:
-                await self.tell(ticket, "notice_after_photo", {"photo": sha256}, with_followers=False)
+            await self._show_after_photos(ticket)
+        await self.tell(ticket, f"notice_status_{new}", {"note": note})
+
+    async def add_after_photos(self, ticket_no: str, photos: Sequence[str], *, actor: Actor) -> None:
+        """Keep photos of the place afterwards, from the photo store; the citizen gets them when the ticket
+        is resolved.
+
+        Raises: TicketNotFound; TicketMerged; TransitionNotAllowed, if the ticket is closed; TooManyPhotos,
+        if it would have more than nine.
+        """
+        ticket = await self.find_for_change(ticket_no)
+        if not ticket.is_open:
+            raise TransitionNotAllowed(ticket.status, Status.RESOLVED)
+        kept = await self.photos_of(ticket, Purpose.AFTER)
+        added = [sha256 for sha256 in dict.fromkeys(photos) if sha256 not in kept]
+        if len(kept) + len(added) > MAX_PHOTOS:
+            raise TooManyPhotos(f"{len(kept)} + {len(added)}")
+        if added:
+            self.add_photos(ticket, added, Purpose.AFTER)
+            await self.record(ticket, EntryKind.NOTE, actor, "", {"photos": added, "purpose": Purpose.AFTER})
 
     async def assign(
         self,
@@ -271,18 +292,17 @@ class TicketService(Casework):
             .where(Entry.ticket_id == ticket.id, Entry.kind.in_(_PUBLIC_ENTRIES))
             .order_by(Entry.number)
         )
-        return self.view(ticket, await self._leading(ticket), entries.all())
+        leading = await self._leading(ticket)
+        photos = () if leading.is_open else tuple(await self.photos_of(leading, Purpose.AFTER))
+        return replace(self.view(ticket, leading, entries.all()), after_photos=photos)
 
     def _followers_view(self, ticket: Ticket) -> TicketView:
         return replace(self.view(ticket, ticket), summary="", place_text="", may_reopen=False)
 
     async def _check_after_photo(self, ticket: Ticket) -> None:
-        if ticket.category not in self.routing.city["after_photo_categories"]:
-            return
-        after = select(Attachment.id).where(
-            Attachment.ticket_id == ticket.id, Attachment.purpose == Purpose.AFTER
-        )
-        if await self.session.scalar(after.limit(1)) is None:
+        if self.routing.needs_after_photo(ticket.kind, ticket.category) and not await self.photos_of(
+            ticket, Purpose.AFTER
+        ):
             raise AfterPhotoRequired(ticket.ticket_no)
 
     async def _was_reviewed(self, ticket: Ticket) -> bool:
@@ -290,6 +310,13 @@ class TicketService(Casework):
             AnswerDraft.ticket_id == ticket.id, AnswerDraft.state == DraftState.APPROVED
         )
         return await self.session.scalar(approved.limit(1)) is not None
+
+    async def _show_after_photos(self, ticket: Ticket) -> None:
+        """Each photo is a message of its own, before the one that asks for a verdict."""
+        photos = await self.photos_of(ticket, Purpose.AFTER)
+        for number, sha256 in enumerate(photos, 1):
+            params = {"number": number, "count": len(photos), "photo": sha256}
+            await self.tell(ticket, "notice_after_photo", params, with_followers=False)
 
     async def _new_ticket(self, new: NewTicket, code: str) -> Ticket:
         category = new.category if new.category in self.routing.categories else "other"

@@ -15,10 +15,14 @@ from collections.abc import Iterable
 _NOT_WORDS = re.compile(r"[^0-9a-z\u3400-\u9fff]+")
 
 
+def runs(text: str) -> list[str]:
+    """The unbroken runs of letters, digits and Chinese characters, in one width and case."""
+    return [run for run in _NOT_WORDS.split(unicodedata.normalize("NFKC", text).lower()) if run]
+
+
 def pairs(text: str) -> frozenset[str]:
-    """Neighbouring characters, within runs of letters, digits and Chinese characters."""
-    runs = _NOT_WORDS.split(unicodedata.normalize("NFKC", text).lower())
-    return frozenset(run[start : start + 2] for run in runs for start in range(len(run) - 1))
+    """Neighbouring characters, within such runs."""
+    return frozenset(run[start : start + 2] for run in runs(text) for start in range(len(run) - 1))
 
 
 # As if so many other reports had been seen, with no pair in two of them: few reports can't tell what is

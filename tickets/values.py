@@ -123,8 +123,11 @@ class PublicEntry:
 
 @dataclass(frozen=True, slots=True)
 class TicketView:
-    """A ticket as its citizen may see it. `merged_into`: the number of the ticket that work is done on
-    instead.
+    """A ticket as its citizen may see it.
+
+    Attributes:
+        merged_into: the number of the ticket that work is done on instead.
+        after_photos: SHA-256 of photos of the place afterwards, once the ticket is closed.
     """
 
     ticket_no: str
@@ -142,6 +145,7 @@ class TicketView:
     entries: tuple[PublicEntry, ...] = field(default=(), repr=False)
     may_reopen: bool = False
     merged_into: str | None = None
+    after_photos: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_open(self) -> bool:

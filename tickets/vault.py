@@ -59,9 +59,10 @@ class Vault:
             raise ContactSealed(ticket_no) from error
         return self._decrypt(key_id, content, ticket_no).decode()
 
-    def needs_resealing(self, stored: str) -> bool:
-        """Whether it isn't sealed, or with an old key."""
-        return not stored.startswith(f"{_MARK}:{self._current}:")
+    @property
+    def current_mark(self) -> str:
+        """How a text begins that is sealed with the current key."""
+        return f"{_MARK}:{self._current}:"
 
     def seal_bytes(self, content: bytes, context: str = "photo") -> bytes:
         """Bytes that only this vault opens, and only in the same context; by default an original photo."""

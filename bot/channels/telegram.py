@@ -36,6 +36,7 @@ from bot.channels.telegram_staff import StaffGroup
 from bot.channels.telegram_view import Piece, pieces
 from bot.files import read_attached
 from bot.media import MediaUnavailable
+from bot.services import read_photo
 from bot.texts import text
 from bot.texts.zh import COMMANDS
 
@@ -199,9 +200,8 @@ class TelegramChannel:
                 filename=file.name,
                 reply_markup=piece.keyboard,
             )
-        if content.photo and self._services.photos.has(content.photo):
-            path = self._services.photos.path(content.photo)
-            photo = await asyncio.to_thread(path.read_bytes)
+        photo = await read_photo(self._services, content.photo) if content.photo else None
+        if photo is not None:
             return lambda chat_id, piece: self._bot.send_photo(
                 chat_id, photo, caption=piece.text or None, reply_markup=piece.keyboard
             )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from aiohttp import web
 
-from actions.base import Message
+from actions.base import Location, Message
 from bot.channels.web_frames import shown_content
 from bot.channels.web_sockets import Listener, Listeners
 from bot.security import RateLimiter
@@ -21,6 +21,7 @@ from tickets import transcript
 
 if TYPE_CHECKING:
     from bot.relay import Received
+    from tickets.photos import StoredPhoto
 
 log = structlog.get_logger()
 
@@ -83,8 +84,8 @@ class Intake:
         if wait:
             raise SlowDown(math.ceil(wait))
 
-    async def keep_photo(self, app: web.Application, photo: bytes) -> str:
-        """Put a photo into the store and return its SHA-256.
+    async def keep_photo(self, app: web.Application, photo: bytes) -> dict[str, Any]:
+        """Put a photo into the store and return the parts of a message that it makes.
 
         Raises: PhotoRejected; NotStored, when the disk refused it.
         """
@@ -93,7 +94,7 @@ class Intake:
                 stored = await asyncio.to_thread(app[SERVICES].photos.save, photo)
         except OSError as error:
             raise NotStored(_log_incident("photo_not_stored")) from error
-        return stored.sha256
+        return photo_parts(stored)
 
     async def take(self, app: web.Application, message: Message, *, origin: Listener | None = None) -> Taken:
         """Hand a message to the relay and show it on the conversation's other pages.
@@ -120,6 +121,11 @@ class Intake:
         if stored_id is None:
             raise LookupError("a duplicate of nothing")
         return stored_id
+
+
+def photo_parts(stored: StoredPhoto) -> dict[str, Any]:
+    """The parts of a message with a photo: the photo, and where it was taken if it says so."""
+    return {"photo": stored.sha256, "photo_place": Location(*stored.gps) if stored.gps else None}
 
 
 def _log_incident(event: str) -> str:

@@ -12,9 +12,11 @@ from bot.channels.web_session import address_of, token_of
 from bot.channels.web_texts import TEXTS, web_text
 from bot.channels.web_upload import FormRefused, PostedForm, read_form
 from bot.security import client_network, content_security_policy, is_same_origin
+from bot.services import read_photo
 from bot.typedefs import SERVICES, SETTINGS
 from tickets import transcript
 from tickets.errors import PhotoRejected
+from tickets.photos import MEDIA_TYPE
 
 PHOTO_SECONDS = 7 * 24 * 3600
 
@@ -51,9 +53,9 @@ class PhotoDoor:
         client_id = form.get("client_id")
         if not form.photo or not is_client_id(client_id):
             raise FormRefused
-        sha256 = await self._intake.keep_photo(request.app, form.photo)
-        received = await self._intake.take(request.app, compose(address, client_id, photo=sha256))
-        answer = {"id": received.message_id, "client_id": client_id, "photo": f"/chat/photo/{sha256}"}
+        kept = await self._intake.keep_photo(request.app, form.photo)
+        received = await self._intake.take(request.app, compose(address, client_id, **kept))
+        answer = {"id": received.message_id, "client_id": client_id, "photo": f"/chat/photo/{kept['photo']}"}
         return web.json_response(answer)
 
     async def show(self, request: web.Request) -> web.StreamResponse:
@@ -61,15 +63,14 @@ class PhotoDoor:
         token, sha256 = token_of(request), request.match_info["sha256"]
         if token is None or not await _is_theirs(request.app, address_of(token), sha256):
             raise web.HTTPNotFound(text=web_text("photo_gone"))
-        path = request.app[SERVICES].photos.path(sha256)
-        if not path.is_file():
+        content = await read_photo(request.app[SERVICES], sha256)
+        if content is None:
             raise web.HTTPNotFound(text=web_text("photo_gone"))
         headers = {
-            "Content-Type": "image/jpeg",
             "Cache-Control": f"private, max-age={PHOTO_SECONDS}, immutable",
             "Content-Security-Policy": content_security_policy(script_src="'none'", style_src="'none'"),
         }
-        return web.FileResponse(path, headers=headers)
+        return web.Response(body=content, content_type=MEDIA_TYPE, headers=headers)
 
 
 def photo_text_key(error: PhotoRejected) -> str:

@@ -111,8 +111,8 @@ class PlainChat:
             self._intake.check_rate(address, client_network(request))
             if form.photo:
                 self._intake.check_rate(address, None, is_photo=True)
-                sha256 = await self._intake.keep_photo(request.app, form.photo)
-                messages.append(compose(address, f"{client_id}-photo", photo=sha256))
+                kept = await self._intake.keep_photo(request.app, form.photo)
+                messages.append(compose(address, f"{client_id}-photo", **kept))
             async with self._listeners.reply_awaited(
                 address, up_to_seconds=REPLY_SECONDS, quiet_seconds=QUIET_SECONDS
             ):

@@ -26,6 +26,7 @@ from bot.relay import Relay
 from bot.texts import render
 from bot.understanding import UnderstandingClient
 from tickets.errors import PhotoRejected
+from tickets.photos import StoredPhoto
 
 if TYPE_CHECKING:
     import argparse
@@ -139,17 +140,17 @@ class _Talk:
             update_id=secrets.token_hex(8),
             text=str(wanted.get("text", "")),
             payload=wanted.get("button"),
-            photo=photo,
+            photo=photo.sha256 if photo else None,
+            photo_place=Location(*photo.gps) if photo and photo.gps else None,
             location=location,
         )
 
-    async def _store_photo(self, path: str) -> str:
+    async def _store_photo(self, path: str) -> StoredPhoto:
         try:
             content = await asyncio.to_thread(Path(path).read_bytes)
         except OSError as error:
             raise BadLine(f"photo {path}: {error.strerror}") from error
-        stored = await asyncio.to_thread(self.services.photos.save, content)
-        return stored.sha256
+        return await asyncio.to_thread(self.services.photos.save, content)
 
 
 def _read(line: str) -> dict[str, Any]:

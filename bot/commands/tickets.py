@@ -7,22 +7,29 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.keys import open_vault
+from bot.photo_store import open_photos
+from bot.texts import words_for_file
+from knowledge_base.statutes.library import StatuteLibrary
 from tickets.casefile import build_case_file
 from tickets.casework import find_ticket
+from tickets.categories import DATA_FOLDER
 from tickets.database import Database
 from tickets.deadlines import WorkingCalendar
-from tickets.errors import ContactSealed, ConversationNotFound, RoutingError, TicketNotFound
+from tickets.errors import (
+    CalendarYearMissing,
+    RoutingError,
+    TicketNotFound,
+)
 from tickets.history import Verification, verify_all
-from tickets.photos import PhotoStore
-from tickets.privacy import Privacy
+from tickets.models import Priority
+from tickets.powers import Powers
 from tickets.routing import Routing
-from tickets.values import Actor
-from tickets.workflow import ActorKind
+from tickets.workflow import TicketKind
 
 if TYPE_CHECKING:
     import argparse
@@ -46,15 +53,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument("ticket", metavar="NUMBER")
     export.add_argument("file", type=Path)
     export.set_defaults(run=run_export)
-    own = actions.add_parser("privacy-export", help="everything kept about one conversation, as JSON")
-    own.add_argument("conversation", type=int, metavar="ID")
-    own.set_defaults(run=run_privacy_export)
-    erase = actions.add_parser(
-        "privacy-erase", help="erase a person's words, contact data and photos for good"
-    )
-    erase.add_argument("conversation", type=int, metavar="ID")
-    erase.add_argument("--reason", required=True, help="goes onto the record")
-    erase.set_defaults(run=run_privacy_erase)
 
 
 def run_verify(args: argparse.Namespace) -> int:
@@ -79,8 +77,9 @@ def run_verify(args: argparse.Namespace) -> int:
 
 def run_check(args: argparse.Namespace) -> int:
     """Exit status 0 if the data has no gap, else 1."""
+    folder = Path(args.settings.city_folder) if args.settings.city_folder else DATA_FOLDER
     try:
-        routing = Routing.load()
+        routing = Routing.load(folder)
     except RoutingError as error:
         sys.stderr.write(f"wenfa: {error}\n")
         return 1
@@ -88,16 +87,42 @@ def run_check(args: argparse.Namespace) -> int:
         f"{len(routing.categories)} categories x {len(routing.towns())} towns: every matter has an owner"
         f" among {len(routing.departments())} departments\n"
     )
-    return 0
+    powers = Powers.load(folder)
+    today = datetime.now(UTC).date()
+    library = StatuteLibrary.load(args.settings.data_folder / "statutes")
+    problems = powers.check(routing, lambda law, article: library.article(law, article, today) is not None)
+    for problem in problems:
+        sys.stderr.write(f"wenfa: {problem}\n")
+    delegated = sum(power.is_delegated for power in powers.items)
+    sys.stderr.write(f"{len(powers.items)} powers, {delegated} of {powers.total} delegated ones among them\n")
+    return 1 if problems or _misses_a_year(folder, today) else 0
+
+
+def _misses_a_year(folder: Path, today: date) -> bool:
+    """Say loudly when deadlines that begin now run into a year without holiday data."""
+    try:
+        WorkingCalendar.load(folder).due_times(TicketKind.COMPLAINT, Priority.NORMAL, datetime.now(UTC))
+    except CalendarYearMissing as missing:
+        sys.stderr.write(
+            f"wenfa: no holidays of {missing.year}: tickets of today ({today}) get no deadline;"
+            " add the year to holidays.yml\n"
+        )
+        return True
+    return False
 
 
 def run_export(args: argparse.Namespace) -> int:
     """Exit status 0, or 2 if there is no such ticket."""
 
     async def work(session: AsyncSession) -> bytes:
-        photos = PhotoStore(args.settings.data_folder / "photos")
+        photos = open_photos(args.settings, open_vault(args.settings))
         return await build_case_file(
-            session, args.ticket, photos=photos, routing=Routing.load(), now=datetime.now(UTC)
+            session,
+            args.ticket,
+            photos=photos,
+            routing=Routing.load(),
+            now=datetime.now(UTC),
+            words=words_for_file,
         )
 
     try:
@@ -106,52 +131,6 @@ def run_export(args: argparse.Namespace) -> int:
         sys.stderr.write(f"wenfa: no ticket {args.ticket}\n")
         return 2
     args.file.write_bytes(content)
-    return 0
-
-
-def run_privacy_export(args: argparse.Namespace) -> int:
-    """Exit status 0, or 2 if there is no such conversation, or contact data is sealed and the keys are
-    missing.
-    """
-    return _privacy(args, lambda privacy: privacy.export(args.conversation))
-
-
-def run_privacy_erase(args: argparse.Namespace) -> int:
-    """Exit status 0, or 2 if there is no such conversation."""
-    photos = PhotoStore(args.settings.data_folder / "photos")
-    gone: list[str] = []
-
-    async def work(privacy: Privacy) -> dict[str, int]:
-        operator = Actor(ActorKind.SYSTEM, "operator", "系统管理员")
-        count = await privacy.erase(
-            args.conversation, actor=operator, reason=args.reason, delete_photo=gone.append
-        )
-        return {"tickets": count, "photos": len(gone)}
-
-    status = _privacy(args, work)
-    # Only now is it certain that the rows are gone.
-    for sha256 in gone if status == 0 else []:
-        photos.delete(sha256)
-    return status
-
-
-def _privacy(args: argparse.Namespace, work: Callable[[Privacy], Awaitable[object]]) -> int:
-    async def within(session: AsyncSession) -> object:
-        privacy = Privacy(
-            session,
-            routing=Routing.load(),
-            calendar=WorkingCalendar.load(),
-            now=datetime.now(UTC),
-            vault=open_vault(args.settings),
-        )
-        return await work(privacy)
-
-    try:
-        found = asyncio.run(_within(args.settings.resolved_database_url, within))
-    except (ConversationNotFound, ContactSealed) as error:
-        sys.stderr.write(f"wenfa: {error.code}: {error}\n")
-        return 2
-    sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
     return 0
 
 

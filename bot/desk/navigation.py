@@ -34,6 +34,7 @@ PAGES = (
     NavigationItem("/checks", "抽查", Permission.SEE_CHECKS, also="/checks/"),
     NavigationItem("/quality", "答案质量", Permission.VIEW_QUALITY, also="/quality/"),
     NavigationItem("/rule-cards", "规则卡", Permission.VIEW_QUALITY, also="/rule-cards/"),
+    NavigationItem("/followups", "回访", Permission.SUPERVISE),
     NavigationItem("/dashboard", "统计", Permission.VIEW_DASHBOARD),
     NavigationItem("/templates", "模板", Permission.WRITE_TEMPLATES),
     NavigationItem("/officers", "人员", Permission.MANAGE_OFFICERS, also="/officers/"),

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     REVIEW_CARDS = "review_cards"
     VIEW_DASHBOARD = "view_dashboard"
     EXPORT = "export"
+    CASE_FILE = "case_file"
     WRITE_TEMPLATES = "write_templates"
     MANAGE_OFFICERS = "manage_officers"
     VIEW_AUDIT = "view_audit"
@@ -66,10 +67,11 @@ def _rights(scope: Scope, *permissions: Permission) -> Rights:
 
 _P = Permission
 ROLES: dict[Role, Rights] = {
-    Role.OFFICER: _rights(Scope.OWN_DEPARTMENT, _P.WORK_TICKETS, _P.TALK, _P.SEE_CHECKS),
+    Role.OFFICER: _rights(Scope.OWN_DEPARTMENT, _P.WORK_TICKETS, _P.CASE_FILE, _P.TALK, _P.SEE_CHECKS),
     Role.UNIT_HEAD: _rights(
         Scope.OWN_DEPARTMENT,
         _P.WORK_TICKETS,
+        _P.CASE_FILE,
         _P.TALK,
         _P.ASSIGN_DEPARTMENT,
         _P.SEE_CHECKS,
@@ -78,11 +80,18 @@ ROLES: dict[Role, Rights] = {
         _P.WRITE_TEMPLATES,
     ),
     Role.LEGAL_ADVISER: _rights(
-        Scope.CONSULTATIONS, _P.WORK_TICKETS, _P.TALK, _P.ANSWER_CONSULTATIONS, _P.VIEW_ROTA, _P.SEE_CHECKS
+        Scope.CONSULTATIONS,
+        _P.WORK_TICKETS,
+        _P.CASE_FILE,
+        _P.TALK,
+        _P.ANSWER_CONSULTATIONS,
+        _P.VIEW_ROTA,
+        _P.SEE_CHECKS,
     ),
     Role.LEGAL_REVIEWER: _rights(
         Scope.ALL,
         _P.WORK_TICKETS,
+        _P.CASE_FILE,
         _P.TALK,
         _P.VIEW_ROTA,
         _P.MANAGE_ROTA,
@@ -94,6 +103,7 @@ ROLES: dict[Role, Rights] = {
     Role.SUPERVISOR: _rights(
         Scope.ALL,
         _P.WORK_TICKETS,
+        _P.CASE_FILE,
         _P.TALK,
         _P.SUPERVISE,
         _P.ASSIGN_DEPARTMENT,
@@ -112,7 +122,7 @@ ROLES: dict[Role, Rights] = {
     ),
     Role.ADMINISTRATOR: _rights(Scope.ALL, *Permission),
     Role.AUDITOR: _rights(
-        Scope.ALL, _P.VIEW_ROTA, _P.SEE_CHECKS, _P.VIEW_DASHBOARD, _P.EXPORT, _P.VIEW_AUDIT
+        Scope.ALL, _P.CASE_FILE, _P.VIEW_ROTA, _P.SEE_CHECKS, _P.VIEW_DASHBOARD, _P.EXPORT, _P.VIEW_AUDIT
     ),
 }
 

@@ -100,8 +100,8 @@ def _from_entry(entry: Entry, said: Sequence[Said], routing: Routing) -> Moment:
         who=entry.actor_name,
         label=_entry_label(entry, routing),
         text="（内容已依申请删除）" if entry.erased_at else _entry_text(entry),
-        photos=tuple(entry.data.get("photos", ())) if side == "citizen" else (),
         recordings=tuple(entry.data.get("recordings", ())) if side == "citizen" else (),
+        photos=tuple(entry.data.get("photos", ())) if side in ("citizen", "note") else (),
         delivery=_delivery_of(entry, said) if side == "officer" else "",
         order=entry.number,
     )
@@ -109,6 +109,10 @@ def _from_entry(entry: Entry, said: Sequence[Said], routing: Routing) -> Moment:
 
 def _entry_label(entry: Entry, routing: Routing) -> str:
     label = ENTRY_LABELS[entry.kind]
+    if entry.data.get("photos") and entry.kind is EntryKind.NOTE:
+        return "处理后的照片"
+    if entry.kind is EntryKind.ESCALATION:
+        return _escalation(entry, routing)
     if entry.kind is EntryKind.STATUS and entry.to_status is not None:
         return entry.to_status.label
     if entry.kind is EntryKind.ASSIGNMENT and "department" in entry.data:
@@ -118,6 +122,13 @@ def _entry_label(entry: Entry, routing: Routing) -> str:
     if entry.kind is EntryKind.REVIEW:
         return REVIEW_LABELS.get(str(entry.data.get("act")), label)
     return label
+
+
+def _escalation(entry: Entry, routing: Routing) -> str:
+    """What was late or is about to be, and who is told."""
+    step = {"accept": "没有按时受理", "first_reply": "没有按时首次回复"}.get(entry.data.get("step", ""))
+    what = step or ("已逾期，列入督办" if entry.data.get("level", 1) > 1 else "24小时内到期")
+    return f"{what} → {routing.department(entry.data['to']).name}" if "to" in entry.data else what
 
 
 def _entry_text(entry: Entry) -> str:

@@ -14,11 +14,13 @@ from bot.open311.document import openapi_document
 from bot.open311.errors import Refused, missing
 from bot.open311.limits import LIMITS
 from bot.open311.reading import check_jurisdiction, given, read_posted
+from bot.services import read_photo
 from bot.typedefs import SERVICES, SETTINGS
 from tickets.api_keys import find_key
 from tickets.errors import ApiKeyUnknown
 from tickets.models import Ticket
 from tickets.numbers import clean_ticket_no
+from tickets.photos import MEDIA_TYPE
 
 if TYPE_CHECKING:
     from bot.services import Services
@@ -156,15 +158,14 @@ async def media(request: web.Request) -> web.StreamResponse:
     sha256, services = request.match_info["sha256"], _services(request)
     async with services.database.reading() as session:
         is_public = await listing.is_public_photo(session, sha256)
-    path = services.photos.path(sha256)
-    if not is_public or not path.is_file():
+    content = await read_photo(services, sha256) if is_public else None
+    if content is None:
         raise missing("没有这张照片，或者它不公开。")
     headers = {
-        "Content-Type": "image/jpeg",
         "Cache-Control": f"public, max-age={MEDIA_SECONDS}",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
-    return web.FileResponse(path, headers=headers)
+    return web.Response(body=content, content_type=MEDIA_TYPE, headers=headers)
 
 
 async def openapi(request: web.Request) -> web.Response:

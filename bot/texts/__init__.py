@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from actions.base import Button, Outgoing, Reply
+from bot.privacy import mask
 from bot.texts.compose import COMPOSERS, card_content
 from bot.texts.zh import LABELS, NEWS, TEXTS
 from tickets.workflow import Status
@@ -43,7 +44,7 @@ def render(reply: Reply) -> Outgoing:
         (LABELS[button.key].format_map(button.params), button.payload) for button in reply.buttons
     )
     card = card_content(reply.answer, reply.articles) if reply.answer is not None else params.get("card")
-    return Outgoing(words.strip(), buttons, reply.kind, card, reply.key, _described(reply.file))
+    return Outgoing(words.strip(), buttons, reply.kind, card, reply.key, _described(reply.file), reply.photo)
 
 
 def _described(file: File | None) -> dict[str, Any] | None:
@@ -94,6 +95,11 @@ def for_officers(content: Mapping[str, Any]) -> str:
     return (
         _RECEIPT_CODE.sub(TEXTS["receipt_code_hidden"], words) if content.get("key") in _WITH_CODE else words
     )
+
+
+def words_for_file(content: Mapping[str, Any]) -> str:
+    """The words of a message as they stand in a case file: without the receipt code and personal data."""
+    return mask(for_officers(content))
 
 
 def text(key: str, **params: Any) -> str:

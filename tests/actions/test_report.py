@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
+from actions.base import Location
 from tests.talk import Talk
 from tickets.workflow import Status
 
@@ -231,3 +232,52 @@ async def test_a_place_that_could_be_anywhere_is_asked_for(talk: Talk, text: str
         await talk.say("乱倒垃圾或建筑垃圾")
 
     assert talk.last[-1]["key"] == "report_place"
+
+
+def photo_taken_at(talk: Talk, latitude: float, longitude: float) -> tuple[str, Location]:
+    """A photo as the web hands it on, with the place in its EXIF."""
+    exif = Image.Exif()
+    gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    gps[ExifTags.GPS.GPSLatitudeRef], gps[ExifTags.GPS.GPSLatitude] = "N", (latitude, 0.0, 0.0)
+    gps[ExifTags.GPS.GPSLongitudeRef], gps[ExifTags.GPS.GPSLongitude] = "E", (longitude, 0.0, 0.0)
+    buffer = io.BytesIO()
+    Image.new("RGB", (30, 20), "blue").save(buffer, "JPEG", exif=exif)
+    stored = talk.services.photos.save(buffer.getvalue())
+    assert stored.gps is not None
+    return stored.sha256, Location(*stored.gps)
+
+
+async def test_where_the_photo_was_taken_is_offered_as_the_place_first(talk: Talk) -> None:
+    sha256, place = photo_taken_at(talk, 25.72, 119.38)
+    await talk.say("垃圾桶倒了一个星期没有人管")
+    await answer_all(talk, until="report_place")
+
+    offered = await talk.say(photo=sha256, photo_place=place)
+    await talk.press("就在拍照的地方")
+    await answer_all(talk, until="report_read_back")
+    await talk.press("提交")
+
+    assert offered[-1]["key"] == "report_place_photo"
+    (ticket,) = await talk.tickets()
+    assert (round(ticket.latitude or 0, 2), round(ticket.longitude or 0, 2)) == (25.72, 119.38)
+
+
+async def test_a_photo_from_another_city_offers_no_place(talk: Talk) -> None:
+    sha256, place = photo_taken_at(talk, 39.9, 116.4)
+    await talk.say("垃圾桶倒了一个星期没有人管")
+    await answer_all(talk, until="report_place")
+
+    assert (await talk.say(photo=sha256, photo_place=place))[-1]["key"] == "report_place"
+
+
+async def test_a_point_in_the_sea_is_asked_about_and_one_elsewhere_referred(talk: Talk) -> None:
+    await talk.say("垃圾桶倒了一个星期没有人管")
+    await answer_all(talk, until="report_place")
+
+    in_the_sea = await talk.share(25.30, 119.50)
+    elsewhere = await talk.share(26.08, 119.30)
+    words = await talk.say("玉屏街道文化广场门口")
+
+    assert in_the_sea[-1]["key"] == "report_in_the_sea"
+    assert elsewhere[-1]["key"] == "report_outside"
+    assert words[-1]["key"] not in ("report_in_the_sea", "report_outside")

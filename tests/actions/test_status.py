@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from actions.status import MAX_WRONG_CODES
-from tests.actions.test_report import STORY, answer_all
+from tests.actions.test_report import STORY, answer_all, photo
 from tests.factories import OFFICER
 from tests.talk import Talk
 from tickets.workflow import Status
@@ -120,6 +120,22 @@ async def test_not_solved_reopens_the_ticket_with_the_reason(talk: Talk, filed: 
     assert ticket.rating_reason == "垃圾只清走了一半"
 
 
+async def test_the_photos_of_the_place_afterwards_come_with_the_news_and_again_on_request(
+    talk: Talk, filed: tuple[str, str]
+) -> None:
+    await resolve(talk, filed[0])
+    notices = await talk.replies()
+    view = await talk.say(f"查一下{filed[0]}")
+    again = await talk.press("看办理后的照片")
+    await talk.say(f"查一下{filed[0]}", address="other-phone")
+    with_code = await talk.say(filed[1], address="other-phone")
+
+    assert notices[-2]["photo"] == again[0]["photo"] == with_code[1]["photo"]
+    assert talk.services.photos.has(notices[-2]["photo"])
+    assert [button["label"] for button in view[0]["buttons"]] == ["解决了", "没解决", "看办理后的照片"]
+    assert "buttons" not in with_code[0]
+
+
 async def test_solved_is_one_tap(talk: Talk, filed: tuple[str, str]) -> None:
     await resolve(talk, filed[0])
     await talk.replies()
@@ -130,8 +146,11 @@ async def test_solved_is_one_tap(talk: Talk, filed: tuple[str, str]) -> None:
 async def resolve(talk: Talk, ticket_no: str) -> None:
     """What the desk does, in short."""
     now = datetime.now(UTC)
+    after = photo(talk, "green")
     async with talk.services.database.transaction() as session:
         tickets = talk.services.tickets(session, now)
         await tickets.assign(ticket_no, actor=OFFICER)
         await tickets.change_status(ticket_no, Status.IN_PROGRESS, actor=OFFICER)
-        await tickets.change_status(ticket_no, Status.RESOLVED, actor=OFFICER, note="已经清理干净。")
+        await tickets.change_status(
+            ticket_no, Status.RESOLVED, actor=OFFICER, note="已经清理干净。", photos=(after,)
+        )

@@ -9,13 +9,30 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.factories import CALENDAR, NOW, OFFICER, ROUTING, make_conversation, make_service, make_ticket
-from tickets.aftercare import Aftercare
+from tests.factories import (
+    AFTER_PHOTO,
+    CALENDAR,
+    NOW,
+    OFFICER,
+    ROUTING,
+    SUPERVISOR,
+    make_conversation,
+    make_service,
+    make_ticket,
+)
+from tickets.aftercare import Aftercare, CallOutcome
 from tickets.categories import DATA_FOLDER, read_yaml
-from tickets.clock import OVERDUE, WARNED, run_clock
+from tickets.clock import NOT_ACCEPTED, OVERDUE, WARNED, run_clock
 from tickets.database import Database
 from tickets.deadlines import WorkingCalendar
-from tickets.errors import TicketNotFound, TooSoon, TransitionNotAllowed
+from tickets.errors import (
+    ActorNotAllowed,
+    AlreadyRuled,
+    NoteRequired,
+    TicketNotFound,
+    TooSoon,
+    TransitionNotAllowed,
+)
 from tickets.history import verify
 from tickets.models import Entry, EntryKind, Message, Ticket
 from tickets.workflow import Status
@@ -109,14 +126,71 @@ async def test_not_solved_again_puts_the_citizen_on_the_call_list(database: Data
         await aftercare(session).rate(TICKET_NO, conversation_id=1, score=1, is_solved=False)
         service = make_service(session)
         await service.change_status(TICKET_NO, Status.IN_PROGRESS, actor=OFFICER)
-        await service.change_status(TICKET_NO, Status.RESOLVED, actor=OFFICER, note="又清了一次")
+        await service.change_status(
+            TICKET_NO, Status.RESOLVED, actor=OFFICER, note="又清了一次", photos=(AFTER_PHOTO,)
+        )
 
         assert not await aftercare(session).rate(TICKET_NO, conversation_id=1, score=1, is_solved=False)
         assert [ticket.ticket_no for ticket in await aftercare(session).followups()] == [TICKET_NO]
-        await aftercare(session).called_back(TICKET_NO, "已电话说明", actor=OFFICER)
+        with pytest.raises(ActorNotAllowed):
+            await aftercare(session).called_back(TICKET_NO, CallOutcome.SOLVED, "打过", actor=OFFICER)
+        with pytest.raises(NoteRequired):
+            await aftercare(session).called_back(TICKET_NO, CallOutcome.SOLVED, " ", actor=SUPERVISOR)
+        await aftercare(session).called_back(TICKET_NO, CallOutcome.SOLVED, "已说明", actor=SUPERVISOR)
         assert await aftercare(session).followups() == []
+        with pytest.raises(AlreadyRuled):
+            await aftercare(session).called_back(TICKET_NO, CallOutcome.SOLVED, "再打", actor=SUPERVISOR)
 
-    assert (await state(database)).status is Status.RESOLVED
+    ticket = await state(database)
+    assert (ticket.status, ticket.is_solved) == (Status.RESOLVED, True)
+
+
+async def called(database: Database, days: int, outcome: CallOutcome) -> CallOutcome:
+    async with database.transaction() as session:
+        service = aftercare(session, NOW + timedelta(days=days))
+        assert [ticket.ticket_no for ticket in await service.followups()] == [TICKET_NO]
+        return await service.called_back(TICKET_NO, outcome, "打了电话", actor=SUPERVISOR)
+
+
+async def waiting_for_a_call(database: Database) -> None:
+    """Resolved, archived without a verdict; the citizen left a number."""
+    async with database.transaction() as session:
+        conversation = await make_conversation(session)
+        await make_ticket(session, Status.RESOLVED, conversation_id=conversation.id, contact="1")
+    await tick(database, NOW + timedelta(days=8))
+
+
+async def test_whoever_left_a_number_and_no_verdict_is_called(database: Database) -> None:
+    await waiting_for_a_call(database)
+
+    assert await called(database, 9, CallOutcome.SOLVED) is CallOutcome.SOLVED
+
+
+async def test_whoever_is_not_reached_is_called_three_times_on_different_days(database: Database) -> None:
+    await waiting_for_a_call(database)
+
+    assert await called(database, 9, CallOutcome.UNREACHED) is CallOutcome.UNREACHED
+    async with database.reading() as session:
+        assert await aftercare(session, NOW + timedelta(days=9, hours=3)).followups() == []
+    assert await called(database, 10, CallOutcome.UNREACHED) is CallOutcome.UNREACHED
+    assert await called(database, 11, CallOutcome.UNREACHED) is CallOutcome.GIVEN_UP
+    async with database.reading() as session:
+        assert await aftercare(session, NOW + timedelta(days=99)).followups() == []
+
+
+async def test_a_call_that_finds_nothing_solved_reopens_for_the_same_unit(database: Database) -> None:
+    await waiting_for_a_call(database)
+
+    await called(database, 9, CallOutcome.UNSOLVED)
+
+    ticket = await state(database)
+    assert (ticket.status, ticket.department, ticket.is_solved) == (
+        Status.ASSIGNED,
+        "squad_longtian",
+        False,
+    )
+    async with database.reading() as session:
+        assert await verify(session) == []
 
 
 async def test_what_is_open_cannot_be_rated(database: Database) -> None:
@@ -139,6 +213,21 @@ async def test_the_clock_warns_before_and_after_a_deadline_once_each(database: D
     assert [await tick(database, overdue) for _ in range(2)] == [1, 0]
     ticket = await state(database)
     assert (ticket.escalation_level, ticket.supervised_at) == (OVERDUE, overdue)
+    async with database.reading() as session:
+        escalated = sa.select(Entry.data).where(Entry.kind == EntryKind.ESCALATION).order_by(Entry.number)
+        steps = [(data["step"], data["level"]) for data in await session.scalars(escalated)]
+    assert steps == [("resolve", WARNED), ("resolve", OVERDUE)]
+
+
+async def test_the_clock_notices_what_nobody_accepted_in_time(database: Database) -> None:
+    await filed(database, Status.SUBMITTED)
+    accept_due_at = (await state(database)).accept_due_at
+    assert accept_due_at is not None
+
+    assert await tick(database, accept_due_at - timedelta(minutes=1)) == 0
+    assert await tick(database, accept_due_at + timedelta(minutes=1)) >= 1
+    assert await tick(database, accept_due_at + timedelta(minutes=2)) == 0
+    assert (await state(database)).late_steps & NOT_ACCEPTED
 
 
 async def test_the_clock_closes_what_nobody_answers_or_contradicts(database: Database) -> None:
@@ -186,5 +275,6 @@ async def test_clocks_of_several_processes_do_each_thing_once(
 
     done = await asyncio.gather(*(run((database, other_process)[number % 2]) for number in range(6)))
 
-    assert sum(done) == 12
-    assert (await kinds(database)).count(EntryKind.ESCALATION) == 12
+    # Not accepted, not replied to, overdue: each ticket thrice.
+    assert sum(done) == 36
+    assert (await kinds(database)).count(EntryKind.ESCALATION) == 36

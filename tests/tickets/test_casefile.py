@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.factories import NOW, OFFICER, ROUTING, SUPERVISOR, make_conversation, make_service, make_ticket
 from tickets.casefile import build_case_file
+from tickets.conversations import receive
 from tickets.database import Database
 from tickets.errors import TicketNotFound
 from tickets.history import canonical, erase_entries
@@ -88,6 +89,33 @@ async def test_the_page_shows_words_as_words(filed: Database, photos: PhotoStore
     assert "&lt;script&gt;" in page
     assert "正在办<br>请等" in page
     assert "13800000000" not in page
+
+
+async def test_the_conversation_is_in_it_but_not_of_somebody_who_wants_to_stay_unknown(
+    database: Database, photos: PhotoStore
+) -> None:
+    async with database.transaction() as session:
+        conversation = await make_conversation(session)
+        for text in ("有人倒垃圾", "电话13800000000"):
+            await receive(session, conversation, text, {"text": text}, NOW)
+        filed = await make_ticket(session, conversation_id=conversation.id)
+        sealed = await make_ticket(session, conversation_id=conversation.id, reporter_mode="confidential")
+
+    said = {}
+    for ticket_no in (filed.ticket_no, sealed.ticket_no):
+        async with database.reading() as session:
+            content = await build_case_file(
+                session,
+                ticket_no,
+                photos=photos,
+                routing=ROUTING,
+                now=NOW,
+                words=lambda content: str(content["text"]).replace("13800000000", "【电话】"),
+            )
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            said[ticket_no] = [row["text"] for row in json.loads(archive.read("conversation.json"))]
+    assert said[filed.ticket_no] == ["有人倒垃圾", "电话【电话】"]
+    assert said[sealed.ticket_no] == []
 
 
 async def test_what_was_erased_stays_erased(filed: Database, photos: PhotoStore) -> None:

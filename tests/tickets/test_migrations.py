@@ -20,6 +20,7 @@ from tickets.models import Attachment, EntryKind, GapKind, Recording, Ticket, We
 from tickets.paper_drafts import PaperDrafts
 from tickets.quality import Missed, collect, open_groups
 from tickets.recordings import keep_recording
+from tickets.search import find_ids
 from tickets.shared_values import add_value
 from tickets.staff_chat import new_link_code, use_link_code
 from tickets.topics import Topics
@@ -101,6 +102,8 @@ async def test_a_ticket_of_the_first_version_lives_on(empty_url: str) -> None:
         assert (ticket.hand_back_count, ticket.escalation_level, ticket.merged_into_id) == (0, 0, None)
         assert ticket.status_since == ticket.updated_at
         assert await verify(session) == []
+        assert ticket.late_steps == 0
+        assert await find_ids(session, "狗叫", [], 10) == await find_ids(session, "0001", [], 10) == [1]
     await database.close()
 
 

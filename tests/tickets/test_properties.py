@@ -30,6 +30,7 @@ from hypothesis.stateful import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.factories import (
+    AFTER_PHOTO,
     CALENDAR,
     NOW,
     OFFICER,
@@ -46,7 +47,14 @@ from tickets.clock import run_clock
 from tickets.conversations import receive, unhandled
 from tickets.database import Database
 from tickets.duplicates import Duplicates
-from tickets.errors import BotError, StaleVersion, TicketMerged, TicketNotFound, TransitionNotAllowed
+from tickets.errors import (
+    AfterPhotoRequired,
+    BotError,
+    StaleVersion,
+    TicketMerged,
+    TicketNotFound,
+    TransitionNotAllowed,
+)
 from tickets.history import verify
 from tickets.models import Conversation, Entry, Message, OutboxItem, Sender, Ticket
 from tickets.outbox import claim, delivered, failed, next_attempt
@@ -145,6 +153,7 @@ class Office(RuleBasedStateMachine):
         self.filed: dict[tuple[int, str], str] = {}
         self.notices = 0
         self.merged: set[str] = set()
+        self.photographed: set[str] = set()
         self.shown: dict[int, list[int]] = {}
 
     def run(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
@@ -250,6 +259,7 @@ class Office(RuleBasedStateMachine):
         age=st.sampled_from([None, 0, 0, 1]),
         crash=CRASH,
         process=st.integers(0, 1),
+        photos=st.sampled_from([(), (AFTER_PHOTO,)]),
     )
     def officer_moves(
         self,
@@ -260,6 +270,7 @@ class Office(RuleBasedStateMachine):
         age: int | None,
         crash: bool,
         process: int,
+        photos: tuple[str, ...],
     ) -> None:
         """`age`: how many versions ago the officer's page was loaded; None sends no version."""
         ticket_no = data.draw(st.sampled_from(sorted(self.status)))
@@ -269,10 +280,13 @@ class Office(RuleBasedStateMachine):
 
         async def work(session: AsyncSession) -> None:
             await make_service(session, now=self.now).change_status(
-                ticket_no, new, actor=OFFICER, note=note, expected_version=version
+                ticket_no, new, actor=OFFICER, note=note, expected_version=version, photos=photos
             )
 
         expected = self.expect_move(ticket_no, new, ActorKind.OFFICER, note)
+        lacks_photo = new is Status.RESOLVED and not photos and ticket_no not in self.photographed
+        if expected is None and lacks_photo:
+            expected = AfterPhotoRequired
         if age == 1:
             expected = StaleVersion
         if ticket_no in self.merged:
@@ -280,6 +294,7 @@ class Office(RuleBasedStateMachine):
         if self.attempt(work, expected, crash, process):
             told = self.notices
             self.moved(ticket_no, new)
+            self.photographed |= {ticket_no} if photos else set()
             self.notices = self.run(self.count_messages())
             assert self.notices > told
 

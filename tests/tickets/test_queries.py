@@ -58,7 +58,7 @@ async def listed(database: Database, now_days: int = 0, **wanted: object) -> lis
         ({"town": "gaoshan"}, [3]),
         ({"text": "广场舞"}, [2]),
         ({"text": "50%_"}, [2]),
-        ({"text": "50__太"}, []),
+        ({"text": "50__太"}, [2]),
         ({"text": "菜市场"}, [3]),
         ({"text": "市场高山镇"}, [3]),
         ({"text": "高山镇 广场舞"}, []),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.factories import (
+    AFTER_PHOTO,
     NOW,
     OFFICER,
     ROUTING,
@@ -31,12 +31,13 @@ from tickets.errors import (
     OfficerNotFound,
     StaleVersion,
     TicketNotFound,
+    TooManyPhotos,
     TransitionNotAllowed,
 )
 from tickets.history import verify
 from tickets.models import Attachment, Entry, EntryKind, Message, OutboxItem, Purpose, Sender, Ticket
 from tickets.values import Actor, Place, TicketView
-from tickets.workflow import ALLOWED, ActorKind, Status
+from tickets.workflow import ALLOWED, ActorKind, Status, TicketKind
 
 LATER = NOW + timedelta(hours=3)
 PHOTOS = tuple(f"{number:064x}" for number in range(12))
@@ -233,7 +234,7 @@ class TestChangeStatus:
         async def crash_before_the_commit() -> None:
             async with with_citizen.transaction() as session:
                 await make_service(session).change_status(
-                    TICKET_NO, Status.RESOLVED, actor=OFFICER, note="已清"
+                    TICKET_NO, Status.RESOLVED, actor=OFFICER, note="已清", photos=(AFTER_PHOTO,)
                 )
                 raise RuntimeError("crash")
 
@@ -245,7 +246,7 @@ class TestChangeStatus:
 
         async with with_citizen.transaction() as session:
             await make_service(session, now=LATER).change_status(
-                TICKET_NO, Status.RESOLVED, actor=OFFICER, note="垃圾已清走"
+                TICKET_NO, Status.RESOLVED, actor=OFFICER, note="垃圾已清走", photos=(AFTER_PHOTO,)
             )
 
         ticket = await ticket_of(with_citizen)
@@ -275,7 +276,12 @@ class TestChangeStatus:
         async def resolve() -> None:
             async with with_citizen.transaction() as session:
                 await make_service(session).change_status(
-                    TICKET_NO, Status.RESOLVED, actor=OFFICER, note="好了", expected_version=version
+                    TICKET_NO,
+                    Status.RESOLVED,
+                    actor=OFFICER,
+                    note="好了",
+                    expected_version=version,
+                    photos=(AFTER_PHOTO,),
                 )
 
         await resolve()
@@ -291,12 +297,9 @@ class TestChangeStatus:
     async def test_asks_for_a_photo_of_the_place_afterwards_where_the_city_does(
         self, with_citizen: Database
     ) -> None:
-        routing = copy.copy(ROUTING)
-        routing.city = ROUTING.city | {"after_photo_categories": ["illegal_dumping"]}
-
         async def resolve(photos: tuple[str, ...]) -> None:
             async with with_citizen.transaction() as session:
-                await make_service(session, routing=routing).change_status(
+                await make_service(session).change_status(
                     TICKET_NO, Status.RESOLVED, actor=OFFICER, note="已清走", photos=photos
                 )
 
@@ -308,6 +311,39 @@ class TestChangeStatus:
         async with with_citizen.reading() as session:
             attachment = (await session.scalars(sa.select(Attachment))).one()
         assert (attachment.sha256, attachment.purpose) == (PHOTOS[0], Purpose.AFTER)
+        told = await notices(with_citizen)
+        assert [key for _, key, _ in told[-2:]] == ["notice_after_photo", "notice_status_resolved"]
+
+    async def test_a_photo_of_the_place_may_come_before_and_counts(self, with_citizen: Database) -> None:
+        async with with_citizen.transaction() as session:
+            service = make_service(session)
+            await service.add_after_photos(TICKET_NO, PHOTOS[:1], actor=OFFICER)
+            await service.add_after_photos(TICKET_NO, PHOTOS[:2], actor=OFFICER)
+        before = await notices(with_citizen)
+        async with with_citizen.transaction() as session:
+            await make_service(session).change_status(
+                TICKET_NO, Status.RESOLVED, actor=OFFICER, note="已清走"
+            )
+
+        async with with_citizen.reading() as session:
+            view = await make_service(session).status_for(TICKET_NO, conversation_id=1)
+            sent = sa.select(Message.content).where(Message.sender != Sender.CITIZEN).order_by(Message.id)
+            contents = (await session.scalars(sent)).all()[len(before) :]
+        assert view.after_photos == PHOTOS[:2]
+        assert [content.get("photo") for content in contents] == [*PHOTOS[:2], None]
+
+    async def test_no_more_than_nine_photos_of_the_place(self, with_citizen: Database) -> None:
+        many = tuple(f"{number:064d}" for number in range(10))
+        async with with_citizen.transaction() as session:
+            service = make_service(session)
+            await service.add_after_photos(TICKET_NO, many[:8], actor=OFFICER)
+            with pytest.raises(TooManyPhotos):
+                await service.add_after_photos(TICKET_NO, many[8:], actor=OFFICER)
+
+    def test_a_question_needs_no_photo(self) -> None:
+        assert ROUTING.needs_after_photo(TicketKind.COMPLAINT, "illegal_dumping")
+        assert not ROUTING.needs_after_photo(TicketKind.CONSULTATION, "illegal_dumping")
+        assert not ROUTING.needs_after_photo(TicketKind.COMPLAINT, "noise_social")
 
     async def test_is_not_for_citizens(self, with_citizen: Database) -> None:
         async with with_citizen.transaction() as session:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from bot.channels.wechat.tokens import TokenUnavailable
 from bot.channels.wechat.view import as_plain, bodies, image_body, template_data, text_body
 from bot.files import text_with_link
 from bot.media import MediaUnavailable
+from bot.services import read_photo
 from bot.texts import text
 from tickets.photos import MAX_PHOTO_BYTES
 from tickets.recordings import MAX_RECORDING_BYTES
@@ -138,9 +138,8 @@ class WeChatChannel:
         if sender == "officer" and not content.key:
             words = text("from_officer") + words
         parts = bodies(content, message_id, words=words)
-        if content.photo and self._services.photos.has(content.photo):
-            path = self._services.photos.path(content.photo)
-            photo = await asyncio.to_thread(path.read_bytes)
+        photo = await read_photo(self._services, content.photo) if content.photo else None
+        if photo is not None:
             media_id = await self._client.upload("image", "photo.jpg", "image/jpeg", photo)
             parts.append(image_body(media_id))
         return parts

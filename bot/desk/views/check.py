@@ -12,7 +12,8 @@ from bot.desk.errors import text_for
 from bot.desk.permissions import Scope
 from bot.desk.render import page
 from bot.desk.timeline import timeline
-from bot.desk.views.ticket import photo_file, visible_said
+from bot.desk.views.ticket import photo_response, visible_said
+from bot.services import read_photo
 from tickets.categories import CATEGORIES
 from tickets.check_models import CheckState
 from tickets.checks import CheckRow, Checks
@@ -95,7 +96,7 @@ async def photo(request: web.Request) -> web.StreamResponse:
         row = await _row(request, parts.bound(Checks, session, visit.now))
         if not await has_photo(session, row.ticket, sha256):
             raise web.HTTPNotFound
-    return photo_file(parts, sha256)
+    return photo_response(await read_photo(parts, sha256))
 
 
 async def score(request: web.Request) -> web.StreamResponse:

@@ -14,10 +14,10 @@ from bot.desk.errors import TEXTS, text_for
 from bot.desk.render import page
 from bot.desk.timeline import conversation_moments
 from bot.desk.views.live import still_signed_in
-from bot.desk.views.ticket import CHANNELS
+from bot.desk.views.ticket import CHANNELS, photo_response
 from bot.desk.waits import wait_mark
 from bot.desk.watch import WATCH
-from bot.services import Services
+from bot.services import Services, read_photo
 from bot.texts import for_officers
 from bot.typedefs import TYPING, WEB_CHANNEL
 from tickets.errors import BotError, ConversationNotFound
@@ -177,11 +177,8 @@ async def photo(request: web.Request) -> web.StreamResponse:
     visit, parts, sha256 = request[VISIT], services(request), request.match_info["sha256"]
     async with parts.database.reading() as session:
         found = await talk_file(session, _conversation_id(request), visit.reach)
-    path = parts.photos.path(sha256)
-    if not any(said.message.content.get("photo") == sha256 for said in found.said) or not path.is_file():
-        raise web.HTTPNotFound
-    headers = {"Cache-Control": "private, max-age=3600", "Content-Disposition": "inline"}
-    return web.FileResponse(path, headers={**headers, "Content-Type": "image/jpeg"})
+    is_there = any(said.message.content.get("photo") == sha256 for said in found.said)
+    return photo_response(await read_photo(parts, sha256) if is_there else None)
 
 
 async def _do(

@@ -6,8 +6,10 @@ why, and keeps what was typed.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
+import structlog
 from aiohttp import web
 
 from bot.desk.context import FORM, VISIT, Visit, see_other, services, wake_outbox
@@ -22,6 +24,8 @@ from tickets.workflow import ALLOWED, Status
 
 # Telegram shows 4,096 characters in a message, the department's name and the number among them.
 MAX_TEXT_LENGTH = 2000
+
+log = structlog.get_logger()
 
 Work = Callable[[TicketService, str, int | None], Awaitable[None]]
 
@@ -101,7 +105,15 @@ async def status(request: web.Request) -> web.StreamResponse:
     draft = Draft(status_note=text[:MAX_TEXT_LENGTH])
     if len(text) > MAX_TEXT_LENGTH or form.is_cut:
         return await show_ticket(request, draft=draft, problem=TEXTS["too_long"], status=413)
+    if form.photos or form.has_large_photo:
+        problem = await keep_after_photos(request)
+        if problem:
+            return await show_ticket(request, draft=draft, problem=problem, status=409)
     new = form.text("status")
+    if new == "photos":
+        if not form.photos:
+            return await show_ticket(request, draft=draft, problem=TEXTS["no_photo"], status=409)
+        raise see_other(f"/tickets/{request.match_info['ticket_no']}?done=photos")
     if new not in set(Status):
         return await show_ticket(request, draft=draft, problem=TEXTS["transition_not_allowed"], status=409)
 
@@ -111,6 +123,30 @@ async def status(request: web.Request) -> web.StreamResponse:
         )
 
     return await _change(request, work, draft, "status")
+
+
+async def keep_after_photos(request: web.Request) -> str:
+    """Keep the form's photos of the place afterwards, whatever becomes of the rest of it. Returns what was
+    wrong, "" if nothing was.
+    """
+    form, visit, parts = request[FORM], request[VISIT], services(request)
+    if form.has_large_photo:
+        return TEXTS["photo_too_large"]
+    ticket_no = request.match_info["ticket_no"]
+    async with parts.database.reading() as session:
+        if not visit.reach.covers(await find_ticket(session, ticket_no)):
+            raise NotYourTicket(ticket_no)
+    try:
+        stored = [(await asyncio.to_thread(parts.photos.save, photo)).sha256 for photo in form.photos]
+        async with parts.database.transaction() as session:
+            tickets = parts.tickets(session, visit.now)
+            await tickets.add_after_photos(ticket_no, stored, actor=visit.actor)
+    except BotError as error:
+        return text_for(error)
+    except OSError:
+        log.exception("photo_not_stored")
+        return TEXTS["photo_failed"]
+    return ""
 
 
 async def assign(request: web.Request) -> web.StreamResponse:

@@ -22,17 +22,19 @@ from bot.desk.render import page
 from bot.desk.reply_templates import filled_templates
 from bot.desk.timeline import timeline
 from bot.desk.waits import wait_mark
-from bot.services import Services
+from bot.services import Services, read_photo
 from bot.texts import render_notice
 from bot.typedefs import SETTINGS
 from tickets.casework import find_ticket
 from tickets.categories import CATEGORIES
 from tickets.desk_queries import TicketFile, colleagues, has_photo, ticket_file
+from tickets.duplicates import Duplicates
 from tickets.errors import ConversationNotFound
 from tickets.legal_review import DraftRow, LegalReview
 from tickets.live_queries import TalkFile, talk_file
-from tickets.models import DraftState, Officer, ReporterMode, Ticket
+from tickets.models import DraftState, Officer, Purpose, ReporterMode, Ticket
 from tickets.own_templates import own_templates
+from tickets.photos import MEDIA_TYPE
 from tickets.publication import is_published
 from tickets.recordings import recording_for
 from tickets.workflow import ActorKind, Status, moves_for, needs_note
@@ -52,6 +54,9 @@ DONE = {
     "withdrawn": "送审的答复已撤回，可以改好再送。",
     "applied": "申请已提交，等督办人员审定。办理期限照常计算。",
     "supervised": "已列入督办。",
+    "merged": "已并单，两边的诉求人都会收到通知。",
+    "split": "已拆开，这张工单重新单独办理。",
+    "photos": "照片已保存，办结时会一起发给诉求人。",
 }
 # What the buttons say: an act, where the status names a state.
 MOVE_LABELS = {
@@ -117,6 +122,9 @@ async def show_ticket(
         people = await colleagues(session, found.ticket.department)
         talk = await _talk(session, visit, found.ticket)
         own = await own_templates(session, found.ticket.department)
+        duplicates = parts.bound(Duplicates, session, visit.now)
+        resting = await duplicates.merged_into(found.ticket)
+        merged_into = await session.get(Ticket, found.ticket.merged_into_id or 0)
         drafts = await parts.bound(LegalReview, session, visit.now).drafts_of(found.ticket.id)
     ticket = found.ticket
     facts, moves = _facts(visit, ticket, parts), _moves(visit, ticket)
@@ -143,6 +151,11 @@ async def show_ticket(
         is_public=is_published(ticket),
         law=await asyncio.to_thread(fitting_law, parts.knowledge, ticket, visit.now),
         templates=filled_templates(ticket, facts, own),
+        **_photos(found, parts),
+        merged_into=merged_into,
+        resting=resting,
+        powers=parts.powers.shown(ticket.category, ticket.town, parts.routing),
+        may_take_file=visit.may(Permission.CASE_FILE),
         preview_frame=reply_preview(parts, ticket, "\x01"),
         draft=draft or Draft(reply=_returned_text(drafts)),
         answer_draft=drafts[0] if drafts else None,
@@ -178,6 +191,20 @@ def _live(talk: TalkFile | None, visit: Visit, parts: Services) -> dict[str, Any
 def _returned_text(drafts: Sequence[DraftRow]) -> str:
     """An answer that the reviewer returned stands in the form again, to be mended."""
     return drafts[0].draft.text if drafts and drafts[0].draft.state is DraftState.RETURNED else ""
+
+
+def _photos(found: TicketFile, parts: Services) -> dict[str, Any]:
+    """What was photographed when, and whether the ticket still lacks a photo of the place afterwards."""
+    by_purpose = {
+        purpose: [one.sha256 for one in found.attachments if one.purpose is purpose] for purpose in Purpose
+    }
+    after = by_purpose[Purpose.AFTER]
+    ticket = found.ticket
+    return {
+        "report_photos": by_purpose[Purpose.REPORT],
+        "after_photos": after,
+        "lacks_after_photo": not after and parts.routing.needs_after_photo(ticket.kind, ticket.category),
+    }
 
 
 def _facts(visit: Visit, ticket: Ticket, parts: Services) -> dict[str, str]:
@@ -294,18 +321,15 @@ async def photo(request: web.Request) -> web.StreamResponse:
         ticket = await find_ticket(session, request.match_info["ticket_no"])
         _check_reach(visit, ticket)
         is_there = await has_photo(session, ticket, sha256)
-    if not is_there:
-        raise web.HTTPNotFound
-    return photo_file(parts, sha256)
+    return photo_response(await read_photo(parts, sha256) if is_there else None)
 
 
-def photo_file(parts: Services, sha256: str) -> web.FileResponse:
-    """A photo of the store, for somebody who may see it. Raises: HTTPNotFound."""
-    path = parts.photos.path(sha256)
-    if not path.is_file():
+def photo_response(content: bytes | None) -> web.Response:
+    """A photo for the officer who may see it. Raises: HTTPNotFound, without one."""
+    if content is None:
         raise web.HTTPNotFound
     headers = {"Cache-Control": "private, max-age=3600", "Content-Disposition": "inline"}
-    return web.FileResponse(path, headers={**headers, "Content-Type": "image/jpeg"})
+    return web.Response(body=content, content_type=MEDIA_TYPE, headers=headers)
 
 
 async def recording(request: web.Request) -> web.StreamResponse:

@@ -49,7 +49,7 @@ async def test_photo_is_stored_shown_to_its_sender_and_to_nobody_else(
 async def test_a_photo_that_left_the_store_is_not_found(client: Client, relay: ScriptedRelay) -> None:
     await visit(client)
     answer = await (await client.post("/chat/photo", data=form(picture()), headers=SAME_ORIGIN)).json()
-    relay.services.photos.path(answer["photo"].rpartition("/")[2]).unlink()
+    relay.services.photos.delete(answer["photo"].rpartition("/")[2])
 
     assert (await client.get(answer["photo"])).status == 404
 

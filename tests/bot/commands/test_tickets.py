@@ -80,13 +80,3 @@ def test_export_writes_a_case_file(database_file: Path, tmp_path: Path) -> None:
         assert "SHA256SUMS" in archive.namelist()
     assert main(["tickets", "export", "FQ20261123-0002", str(tmp_path / "none.zip")]) == 2
     assert not (tmp_path / "none.zip").exists()
-
-
-def test_privacy_export_and_erase(database_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["tickets", "privacy-export", "1"]) == 0
-    assert json.loads(capsys.readouterr().out)["tickets"][0]["contact"] == "138"
-
-    assert main(["tickets", "privacy-erase", "1", "--reason", "本人申请"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"tickets": 1, "photos": 0}
-    assert main(["tickets", "privacy-export", "9"]) == 2
-    assert main(["tickets", "verify"]) == 0

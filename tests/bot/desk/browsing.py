@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from aiohttp import web
+from aiohttp import FormData, web
 from aiohttp.test_utils import TestClient
 from argon2 import PasswordHasher
 
@@ -104,6 +104,17 @@ class Browser:
         body = io.BytesIO(urlencode({**hidden, **fields}).encode())
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return await self._keep(await self.client.post(f"/desk{path}", data=body, headers=headers))
+
+    async def post_photos(self, path: str, photos: list[bytes], **fields: str) -> Page:
+        """Send a form with files in its field `photo`."""
+        form = FormData()
+        for name in ("csrf_token", "version"):
+            form.add_field(name, self.page.hidden[name])
+        for name, value in fields.items():
+            form.add_field(name, value)
+        for number, photo in enumerate(photos):
+            form.add_field("photo", photo, filename=f"{number}.jpg", content_type="image/jpeg")
+        return await self._keep(await self.client.post(f"/desk{path}", data=form))
 
     async def sign_in(self, username: str, password: str = PASSWORD) -> Page:
         """Through the form."""

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 
 import pytest
+from PIL import Image
 from sqlalchemy import func, select
 
 from bot.services import Services
@@ -28,6 +30,12 @@ async def at_ticket(signed_in: Browser, ticket: str) -> Browser:
     """ "lin" looks at the ticket."""
     assert (await signed_in.get(f"/tickets/{ticket}")).status == 200
     return signed_in
+
+
+def _photo(colour: str = "green") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (30, 20), colour).save(out, "JPEG")
+    return out.getvalue()
 
 
 async def _stored(parts: Services, ticket_no: str = TICKET) -> Ticket:
@@ -159,11 +167,85 @@ async def test_a_note_that_is_too_long_is_kept(at_ticket: Browser) -> None:
 
 
 async def test_resolving_tells_the_citizen_why(at_ticket: Browser, parts: Services, outbox: Outbox) -> None:
-    page = await at_ticket.post(f"/tickets/{TICKET}/status", status="resolved", note="垃圾已清走")
+    page = await at_ticket.post_photos(
+        f"/tickets/{TICKET}/status", [_photo()], status="resolved", note="垃圾已清走"
+    )
 
     assert "已办理" in page.text
+    assert "处理后的照片" in page.text
     assert (await _stored(parts)).status is Status.RESOLVED
     assert outbox.woken == 1
+    async with parts.database.reading() as session:
+        sent = await session.scalars(select(Message.content).where(Message.sender == Sender.ASSISTANT))
+        photo, words = sent.all()[-2:]
+    assert parts.photos.has(photo["photo"])
+    assert "垃圾已清走" in words["text"]
+
+
+async def test_a_street_matter_is_not_resolved_without_a_photo(at_ticket: Browser, parts: Services) -> None:
+    page = await at_ticket.post(f"/tickets/{TICKET}/status", status="resolved", note="垃圾已清走")
+
+    assert page.status == 409
+    assert "办结这类工单要有处理后的照片" in page.text
+    assert "垃圾已清走</textarea>" in page.text
+    assert (await _stored(parts)).status is Status.IN_PROGRESS
+
+
+async def test_photos_are_kept_when_the_move_is_refused_and_need_not_be_sent_again(
+    at_ticket: Browser, parts: Services
+) -> None:
+    refused = await at_ticket.post_photos(f"/tickets/{TICKET}/status", [_photo()], status="resolved", note="")
+    assert refused.status == 409
+    assert "已有1张" in refused.text
+
+    await at_ticket.post(f"/tickets/{TICKET}/status", status="resolved", note="垃圾已清走")
+
+    assert (await _stored(parts)).status is Status.RESOLVED
+
+
+async def test_photos_can_be_kept_before_anything_is_decided(at_ticket: Browser, parts: Services) -> None:
+    page = await at_ticket.post_photos(
+        f"/tickets/{TICKET}/status", [_photo("red"), _photo("blue")], status="photos"
+    )
+    nothing = await at_ticket.post(f"/tickets/{TICKET}/status", status="photos")
+
+    assert "照片已保存" in page.text
+    assert page.text.count("data-photo><img") == 4
+    assert (nothing.status, "还没有选照片" in nothing.text) == (409, True)
+    assert (await _stored(parts)).status is Status.IN_PROGRESS
+
+
+@pytest.mark.parametrize(
+    ("photo", "words"),
+    [
+        (b"GIF89a<script>", "已损坏"),
+        (b"%PDF-1.7", "不是照片"),
+        (b"\0\0\0\x18ftypheic", "HEIC"),
+        (bytes(10 * 1024 * 1024 + 1), "不能超过10MB"),
+    ],
+)
+async def test_a_bad_photo_is_refused_and_nothing_is_half_done(
+    at_ticket: Browser, parts: Services, photo: bytes, words: str
+) -> None:
+    page = await at_ticket.post_photos(
+        f"/tickets/{TICKET}/status", [photo], status="resolved", note="垃圾已清走"
+    )
+
+    assert page.status == 409
+    assert words in page.text
+    assert "垃圾已清走</textarea>" in page.text
+    assert (await _stored(parts)).status is Status.IN_PROGRESS
+    assert await _count(parts, EntryKind.NOTE) == 0
+
+
+async def test_photos_on_another_units_ticket_are_refused(at_ticket: Browser, parts: Services) -> None:
+    async with parts.database.transaction() as session:
+        other = await make_ticket(session, Status.IN_PROGRESS, category="greening")
+
+    page = await at_ticket.post_photos(f"/tickets/{other.ticket_no}/status", [_photo()], status="photos")
+
+    assert page.status == 403
+    assert await _count(parts, EntryKind.NOTE) == 0
 
 
 async def test_a_move_that_needs_a_note_is_refused_without(at_ticket: Browser, parts: Services) -> None:

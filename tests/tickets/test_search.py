@@ -1,0 +1,125 @@
+"""Search over tickets: by words wherever they stand, by numbers, newest first, at once and for good."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from tests.factories import CALENDAR, NOW, ROUTING, SUPERVISOR, make_conversation, make_ticket
+from tickets import search
+from tickets.casework import plain_notice
+from tickets.database import Database
+from tickets.models import Ticket
+from tickets.privacy import Privacy
+from tickets.search import find_ids, index_words
+from tickets.values import Place
+
+STORIES = (
+    ("有人半夜在空地倒装修垃圾", "音西街道福清西站旁边"),
+    ("广场舞音响太吵，狗也叫", "玉屏街道文化广场"),
+    ("渣土车沿路撒土", "清昌大道12号门口"),
+    ("垃圾桶满了没人收", "龙田镇东华村村口"),
+)
+
+
+@pytest.fixture
+async def told(database: Database) -> Database:
+    async with database.transaction() as session:
+        conversation = await make_conversation(session)
+        for summary, place in STORIES:
+            await make_ticket(session, summary=summary, place=Place(place), conversation_id=conversation.id)
+    return database
+
+
+async def found(database: Database, text: str, *conditions: sa.ColumnElement[bool], **page: int) -> list[int]:
+    async with database.reading() as session:
+        return await find_ids(session, text, conditions, **({"limit": 10} | page))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("垃圾", [4, 1]),
+        ("装修垃圾", [1]),
+        ("垃圾 东华村", [4]),
+        ("东华", [4]),
+        ("华村", [4]),
+        ("村村口", [4]),
+        ("清昌大道的渣土车", []),
+        ("清昌大道 渣土车", [3]),
+        ("狗", [2]),
+        ("狗 广场", [2]),
+        ("１２号", [3]),
+        ("12", [3]),
+        ("0003", [3]),
+        ("3", [3]),
+        ("1123-0004", [4]),
+        ("20261123-0002", [2]),
+        ("1124-0004", []),
+        ("没有这样的词", []),
+        ("！！", []),
+        ("' | 垃圾 & (", [4, 1]),
+        ('" OR 垃圾*', []),
+        ("%", []),
+    ],
+)
+async def test_words_and_numbers_are_found_newest_first(
+    told: Database, text: str, expected: list[int]
+) -> None:
+    assert await found(told, text) == expected
+
+
+async def test_pages_and_conditions(told: Database) -> None:
+    assert await found(told, "垃圾", limit=1) == [4]
+    assert await found(told, "垃圾", limit=1, offset=1) == [1]
+    assert await found(told, "垃圾", Ticket.town == "longtian") == [4]
+
+
+async def test_older_lots_are_looked_through_too(told: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one ticket in each lot, as with a million and more."""
+    monkeypatch.setattr(search, "LOT", 1)
+    monkeypatch.setattr(search, "_STEPS", (1, 1))
+    async with told.transaction() as session:
+        for ticket in await session.scalars(sa.select(Ticket)):
+            await search.index_ticket(session, ticket)
+
+    assert await found(told, "垃圾") == [4, 1]
+    assert await found(told, "渣土车") == [3]
+    assert await found(told, "装修垃圾") == [1]
+    assert await found(told, "垃圾", limit=1, offset=1) == [1]
+
+
+async def test_a_ticket_that_was_not_committed_is_not_found(told: Database) -> None:
+    async def crash() -> None:
+        async with told.transaction() as session:
+            await make_ticket(session, summary="井盖没了")
+            raise RuntimeError("crash")
+
+    with pytest.raises(RuntimeError):
+        await crash()
+
+    assert await found(told, "井盖") == []
+
+
+async def test_what_was_erased_is_found_no_more(told: Database) -> None:
+    async with told.transaction() as session:
+        privacy = Privacy(session, routing=ROUTING, calendar=CALENDAR, notice=plain_notice, now=NOW)
+        await privacy.erase(1, actor=SUPERVISOR, reason="本人申请", delete_photo=lambda sha256: None)
+
+    assert await found(told, "垃圾") == []
+    assert await found(told, "0001") == [1]
+    async with told.reading() as session:
+        kept = sa.text("SELECT CAST(words AS TEXT) FROM ticket_words")
+        assert not any("垃圾" in words for words in await session.scalars(kept))
+
+
+def test_words_of_the_index_are_pairs_and_numbers() -> None:
+    assert index_words(12_345, "FQ20261123-0007", "狗叫。A楼", "") == [
+        "a楼",
+        "lot1",
+        "no0007",
+        "no11230007",
+        "叫",
+        "楼",
+        "狗叫",
+    ]
