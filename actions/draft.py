@@ -15,7 +15,7 @@ from tickets.service import NewTicket, Place
 from tickets.workflow import TicketKind
 
 if TYPE_CHECKING:
-    from actions.base import Location, Turn
+    from actions.base import Location, Turn, Understanding
 
 MAX_PHOTOS = 9
 MAX_WHAT_CHARACTERS = 10_000
@@ -205,8 +205,13 @@ def says_something(text: str) -> bool:
 
 
 def said_place(turn: Turn) -> str:
-    """The places named in a text, in their order, as one phrase; "" if they could be anywhere ("路边")."""
-    parts = [entity for entity in turn.understanding.entities if entity.kind == "place"]
+    """The places named in a text, as one phrase; "" if they could be anywhere ("路边")."""
+    return place_of(turn.understanding)
+
+
+def place_of(understanding: Understanding) -> str:
+    """The places that were understood, in their order, as one phrase; "" if they could be anywhere."""
+    parts = [entity for entity in understanding.entities if entity.kind == "place"]
     ordered = sorted(parts, key=lambda entity: entity.start)
     if not any(_ANYWHERE.sub("", entity.value) for entity in ordered):
         return ""

@@ -1,19 +1,20 @@
-"""`wenfa eval nlu FILE` and `wenfa eval answers FILE`: how good understanding and answers are on labelled
-rows.
+"""`wenfa eval nlu FILE`, `answers FILE` and `duplicates FILE`: how good understanding, answers and the
+finding of duplicates are on labelled rows.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.commands import eval_answers, eval_nlu
+from bot.commands import eval_answers, eval_duplicates, eval_nlu
 
 if TYPE_CHECKING:
     import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The two measurements."""
+    """The measurements."""
     kinds = parser.add_subparsers(required=True, metavar="KIND")
     eval_nlu.add_arguments(kinds.add_parser("nlu", help=eval_nlu.__doc__))
     eval_answers.add_arguments(kinds.add_parser("answers", help=eval_answers.__doc__))
+    eval_duplicates.add_arguments(kinds.add_parser("duplicates", help=eval_duplicates.__doc__))
