@@ -21,6 +21,8 @@ TICKET_NO = re.compile(r"[A-Za-z]{2}\d{8}-?\d{4,}")
 MAX_WRONG_CODES = 5
 MAX_LISTED = 5
 BEST_SCORE, WORST_SCORE = 5, 1
+# Reasons that go with "solved"; the others go with "not solved".
+PRAISE = frozenset({"quick", "polite", "clear"})
 CANCEL = Button("button_cancel", "status:cancel")
 
 
@@ -85,13 +87,34 @@ async def _solved(turn: Turn, ticket_no: str) -> list[Reply]:
     await turn.aftercare.rate(
         ticket_no, conversation_id=turn.conversation_id, score=BEST_SCORE, is_solved=True
     )
-    return [Reply("status_rated")]
+    praises = tuple(_because(ticket_no, why) for why in ("quick", "polite", "clear"))
+    return [Reply("status_rated", buttons=praises)]
 
 
 async def _unsolved(turn: Turn, ticket_no: str) -> list[Reply]:
     """Whoever says that nothing is solved is asked what is left: the unit has to know."""
     turn.state["flow"] = {"name": "status", "unsolved": ticket_no}
-    return [Reply("status_unsolved_ask", buttons=(CANCEL,))]
+    reasons = tuple(_because(ticket_no, why) for why in ("nobody", "partly", "again"))
+    return [Reply("status_unsolved_ask", buttons=(*reasons, CANCEL))]
+
+
+def _because(ticket_no: str, why: str) -> Button:
+    return Button(f"button_because_{why}", f"status:because:{ticket_no}:{why}")
+
+
+async def _give_reason(turn: Turn, rest: str) -> list[Reply]:
+    """The reason of a verdict with one tap: the words of the button, as if they had been typed."""
+    ticket_no, _, why = rest.partition(":")
+    if why in PRAISE:
+        await turn.aftercare.rate(
+            ticket_no,
+            conversation_id=turn.conversation_id,
+            score=BEST_SCORE,
+            is_solved=True,
+            reason=turn.message.label or why,
+        )
+        return [Reply("status_rated")]
+    return await _reopen(turn, ticket_no, turn.message.label or why)
 
 
 async def _follow(turn: Turn, ticket_no: str) -> list[Reply]:
@@ -127,6 +150,7 @@ VERBS: dict[str, Callable[[Turn, str], Awaitable[list[Reply]]]] = {
     "urge": _urge,
     "solved": _solved,
     "unsolved": _unsolved,
+    "because": _give_reason,
     "follow": _follow,
     "photos": _photos,
 }
@@ -141,7 +165,7 @@ async def on_message(turn: Turn) -> list[Reply]:
     if ticket_no := flow.get("add_to"):
         return await _add(turn, ticket_no)
     if ticket_no := flow.get("unsolved"):
-        return await _reopen(turn, ticket_no)
+        return await _reopen(turn, ticket_no, turn.message.text.strip())
     if ticket_no := _ticket_no(turn):
         return await _show(turn, ticket_no)
     if ticket_no := flow.get("ticket_no"):
@@ -195,16 +219,16 @@ def _end(turn: Turn) -> None:
         turn.state.pop("flow")
 
 
-async def _reopen(turn: Turn, ticket_no: str) -> list[Reply]:
+async def _reopen(turn: Turn, ticket_no: str, reason: str) -> list[Reply]:
     """The first time the ticket goes back to its unit by itself; later somebody calls the citizen."""
     reopened = await turn.aftercare.rate(
         ticket_no,
         conversation_id=turn.conversation_id,
         score=WORST_SCORE,
         is_solved=False,
-        reason=turn.message.text.strip(),
+        reason=reason,
     )
-    turn.state.pop("flow")
+    _end(turn)
     # The ticket's own notice says that it was reopened.
     return [] if reopened else [Reply("status_call_back", {"ticket_no": ticket_no})]
 

@@ -136,6 +136,30 @@ async def test_the_photos_of_the_place_afterwards_come_with_the_news_and_again_o
     assert "buttons" not in with_code[0]
 
 
+async def test_a_reason_is_one_tap_too(talk: Talk, filed: tuple[str, str]) -> None:
+    await resolve(talk, filed[0])
+    await talk.replies()
+    await talk.press("没解决")
+    reopened = await talk.press("只处理了一部分")
+    (ticket,) = await talk.tickets()
+
+    assert [reply["key"] for reply in reopened] == ["notice_status_reopened"]
+    assert (ticket.rating_reason, ticket.is_solved) == (
+        "只处理了一部分",
+        False,
+    )
+
+
+async def test_praise_is_one_tap(talk: Talk, filed: tuple[str, str]) -> None:
+    await resolve(talk, filed[0])
+    await talk.replies()
+    await talk.press("解决了")
+
+    assert [reply["key"] for reply in await talk.press("办得快")] == ["status_rated"]
+    (ticket,) = await talk.tickets()
+    assert (ticket.rating_reason, ticket.is_solved) == ("办得快", True)
+
+
 async def test_solved_is_one_tap(talk: Talk, filed: tuple[str, str]) -> None:
     await resolve(talk, filed[0])
     await talk.replies()

@@ -106,6 +106,7 @@ async def sees_the_officers_work(page: Page, ticket_no: str) -> None:
     log = page.get_by_role("log", name="消息")
     officers = log.get_by_role("listitem").filter(has_text="工作人员：")
     await expect(officers.filter(has_text=REPLY)).to_be_visible()
+    await expect(log.get_by_text("办理后的现场照片")).to_be_visible()
     await expect(last_reply(page)).to_contain_text(f"工单{ticket_no}已办结：{OUTCOME}")
 
 
@@ -143,6 +144,9 @@ async def handles(page: Page, ticket_no: str) -> None:
     await page.get_by_label("回复内容").fill(REPLY)
     await page.get_by_role("button", name="发送回复").click()
     await expect(talk).to_contain_text(REPLY)
+    await page.get_by_label("处理后的照片").set_input_files(
+        {"name": "after.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+    )
     await page.get_by_label("说明", exact=True).fill(OUTCOME)
     await page.get_by_role("button", name="办结").click()
     await expect(talk).to_contain_text(OUTCOME)
