@@ -330,7 +330,7 @@ class TestChangeStatus:
             sent = sa.select(Message.content).where(Message.sender != Sender.CITIZEN).order_by(Message.id)
             contents = (await session.scalars(sent)).all()[len(before) :]
         assert view.after_photos == PHOTOS[:2]
-        assert [content.get("photo") for content in contents] == [*PHOTOS[:2], None]
+        assert [content["params"].get("photo") for content in contents] == [*PHOTOS[:2], None]
 
     async def test_no_more_than_nine_photos_of_the_place(self, with_citizen: Database) -> None:
         many = tuple(f"{number:064d}" for number in range(10))

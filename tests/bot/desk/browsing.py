@@ -113,7 +113,7 @@ class Browser:
         for name, value in fields.items():
             form.add_field(name, value)
         for number, photo in enumerate(photos):
-            form.add_field("photo", photo, filename=f"{number}.jpg", content_type="image/jpeg")
+            form.add_field("photo", io.BytesIO(photo), filename=f"{number}.jpg", content_type="image/jpeg")
         return await self._keep(await self.client.post(f"/desk{path}", data=form))
 
     async def sign_in(self, username: str, password: str = PASSWORD) -> Page:

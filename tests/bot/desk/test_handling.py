@@ -371,6 +371,11 @@ async def test_an_unknown_ticket_can_not_be_changed(signed_in: Browser) -> None:
 
 
 async def test_a_reply_can_close_the_ticket_in_one_step(at_ticket: Browser, parts: Services) -> None:
+    refused = await at_ticket.post(f"/tickets/{TICKET}/reply", text="垃圾已清走", action="resolve")
+    assert "要有处理后的照片" in refused.text
+    assert "垃圾已清走</textarea>" in refused.text
+
+    await at_ticket.post_photos(f"/tickets/{TICKET}/status", [_photo()], status="photos")
     page = await at_ticket.post(f"/tickets/{TICKET}/reply", text="垃圾已清走", action="resolve")
 
     assert "工单已办结" in page.text
