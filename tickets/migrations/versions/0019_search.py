@@ -9,8 +9,8 @@ from alembic import op
 
 from tickets.search import index_words
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
