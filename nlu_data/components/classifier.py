@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.nlu.featurizers.featurizer import Featurizer
 from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu_data.components.encoder import SEGMENT_VECTORS, sentence_encoder
-from nlu_data.components.heads import Examples, Heads, fine_labels
-from nlu_data.components.stories import StoryFrames, join, pool
-from nlu_data.components.text import normalize
+from nlu_data.components.heads import Example, Heads, fine_labels
+from nlu_data.components.stories import with_stories
 
 _RANKED = 10
 
@@ -29,7 +25,8 @@ class IntentAndCategoryClassifier(IntentClassifier, GraphComponent):
 
     @classmethod
     def required_components(cls) -> list[type]:
-        return [Featurizer]
+        # No tokenizer and no featurizer: the heads read characters, and look up words by themselves.
+        return []
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -52,9 +49,12 @@ class IntentAndCategoryClassifier(IntentClassifier, GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit both heads on the examples and on stories around them, and store them."""
-        examples = collect(training_data)
-        if len(set(examples.labels)) > 1:
-            self._heads = Heads.fit(examples)
+        examples = [
+            Example(message.get(TEXT), fine_labels(message.get(INTENT), message.get(INTENT_RESPONSE_KEY)))
+            for message in training_data.intent_examples
+        ]
+        if len({example.labels for example in examples}) > 1:
+            self._heads = Heads.fit(with_stories(examples))
             with self._model_storage.write_to(self._resource) as folder:
                 self._heads.save(folder)
         return self._resource
@@ -75,38 +75,13 @@ class IntentAndCategoryClassifier(IntentClassifier, GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Classify."""
         for message in messages:
-            vectors = message.get(SEGMENT_VECTORS)
-            if vectors is None or self._heads is None:
+            if self._heads is None or not message.get(TEXT):
                 continue
-            probabilities = self._heads.probabilities(message.get(TEXT), pool(vectors))
-            intents = self._heads.intents(probabilities)
-            categories = self._heads.categories(probabilities, intents[0][0])
+            intents, categories = self._heads.understand(message.get(TEXT))
             message.set("intent", _item(*intents[0]), add_to_output=True)
-            message.set(
-                "intent_ranking", [_item(*intent) for intent in intents[:_RANKED]], add_to_output=True
-            )
-            message.set(
-                "categories", [_item(*category) for category in categories[:_RANKED]], add_to_output=True
-            )
+            for name, ranking in (("intent_ranking", intents), ("categories", categories)):
+                message.set(name, [_item(*found) for found in ranking[:_RANKED]], add_to_output=True)
         return messages
-
-
-def collect(training_data: TrainingData) -> Examples:
-    """Training rows: each example, and the stories that can be told around it."""
-    frames = StoryFrames()
-    lines = frames.sentences()
-    vector_of = dict(zip(lines, sentence_encoder().encode([normalize(line) for line in lines]), strict=True))
-    examples = Examples()
-    for message in training_data.intent_examples:
-        text, vectors = message.get(TEXT), message.get(SEGMENT_VECTORS)
-        if vectors is None:
-            continue
-        labels = fine_labels(message.get(INTENT), message.get(INTENT_RESPONSE_KEY))
-        examples.add(text, pool(vectors), labels)
-        for before, after in frames.around(message.get(INTENT), text):
-            around = np.stack([vector_of[line] for line in before + after])
-            examples.add(join(before, text, after), pool(np.vstack([vectors, around])), labels, is_story=True)
-    return examples
 
 
 def _item(name: str, confidence: float) -> dict[str, Any]:

@@ -1,31 +1,36 @@
 """The two heads as plain arithmetic; no Rasa in here.
 
-Both read one distribution over fine labels ("complaint/dog", "legal_consult/dog",
-"other_department/school"). The sum over an intent's labels is the intent's probability, the sum over a
-category's labels the category's. Fine labels are easier to tell apart by a linear model than a heap like
-"other_department", and the two heads can't contradict each other.
+They share the features and ask two questions. *What does the person want* has one answer: the intent head
+spreads one probability over fine labels ("complaint/dog", "legal_consult/dog", "other_department/school") and
+sums it up for each intent, because fine labels are easier to tell apart by a linear model than a heap like
+"other_department". *What is it about* may have several: the category head gives each category a probability
+of its own.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import sparse
 
 from nlu_data.components import regression
+from nlu_data.components.features import Features
 from nlu_data.components.ngrams import Vocabulary
+from nlu_data.components.regression import Linear
+from nlu_data.components.words import WordVectors
 
 # Only these intents are about a matter that has a category.
 WITH_CATEGORY = frozenset({"complaint", "legal_consult"})
 # A legal question may be about an area of law; nobody can report one.
 LAW_AREA = "law_"
 
-# Chosen by measurement (docs/adr/0003-language-understanding.md): more weight on the dense part loses
-# categories, less loses intents.
-DENSE_SCALE = 0.6
+# Chosen by measurement (docs/adr/0003-language-understanding.md). Meaning helps to tell what is wanted; what
+# it is about hangs on single words, which meaning blurs.
+INTENT_DENSE_SCALE = 0.4
+CATEGORY_DENSE_SCALE = 0.2
 COST = 10.0
 STEPS = 40
 # How often an intent is expected beside its share of the labels. Legal questions are split into many labels
@@ -35,114 +40,132 @@ INTENT_WEIGHTS = {"legal_consult": 1.4, "other_department": 2.4}
 # Trained on clean examples that share their weight among many labels, the model is too timid: what it holds
 # for 71 % likely is right in 85 % of cases. Below 1 the probabilities become bolder, and their order stays.
 TEMPERATURE = 0.7
+# A text about no category is a weaker hint of what a category is not.
+_WEIGHT_WITHOUT_CATEGORY = 0.3
+_RARE = -3.0
+# The category head's scores as probabilities: fitted on examples that were held out of a training.
+CATEGORY_SLOPE = 1.3
+CATEGORY_OFFSET = 1.4
 
 
-def fine_labels(intent: str, key: str | None) -> list[str]:
+@dataclass(frozen=True)
+class Example:
+    """A training text and its fine labels; several for a text about several categories."""
+
+    text: str
+    labels: tuple[str, ...]
+    is_story: bool = False
+
+
+def fine_labels(intent: str, key: str | None) -> tuple[str, ...]:
     """Labels of a training example: `complaint/dog+street_vending` is an example of two."""
     _, _, rest = (key or "").partition("/")
     if intent == "emergency" or not rest:
-        return [intent]
-    return [f"{intent}/{part}" for part in (rest.split("+") if intent in WITH_CATEGORY else [rest])]
+        return (intent,)
+    return tuple(f"{intent}/{part}" for part in (rest.split("+") if intent in WITH_CATEGORY else [rest]))
 
 
-@dataclass
-class Examples:
-    """Training rows as they are collected."""
-
-    texts: list[str] = field(default_factory=list)
-    dense: list[np.ndarray] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
-    weights: list[float] = field(default_factory=list)
-    originals: list[str] = field(default_factory=list)
-
-    def add(self, text: str, dense: np.ndarray, labels: list[str], *, is_story: bool = False) -> None:
-        """Add a text under each of its labels, which share its weight."""
-        if not is_story:
-            self.originals.append(text)
-        for label in labels:
-            self.texts.append(text)
-            self.dense.append(dense)
-            self.labels.append(label)
-            self.weights.append(1.0 / len(labels))
+def category_of(label: str) -> str:
+    """The category in a fine label; empty where its intent has none."""
+    intent, _, rest = label.partition("/")
+    return rest if intent in WITH_CATEGORY else ""
 
 
 @dataclass
 class Heads:
-    """Trained heads."""
+    """Trained heads.
+
+    Attributes:
+        labels: of the intent head, as `fine_labels` makes them.
+        codes: categories of the category head.
+    """
 
     labels: list[str]
-    vocabulary: Vocabulary
-    dense_weights: np.ndarray
-    sparse_weights: np.ndarray
-    bias: np.ndarray
+    codes: list[str]
+    features: Features
+    intent_head: Linear
+    category_head: Linear
 
     def __post_init__(self) -> None:
         self._intents = sorted({label.partition("/")[0] for label in self.labels})
         self._intent_of = np.array([self._intents.index(label.partition("/")[0]) for label in self.labels])
-        parts = [label.partition("/") for label in self.labels]
-        self._category_of = [rest if intent in WITH_CATEGORY else "" for intent, _, rest in parts]
 
     @classmethod
-    def fit(cls, examples: Examples) -> Heads:
-        """Train on the examples; a label's weight does not depend on how many examples it has."""
-        labels = sorted(set(examples.labels))
-        numbers = np.array([labels.index(label) for label in examples.labels])
-        vocabulary = Vocabulary.of(examples.originals)
-        rows = [vocabulary.row(text) for text in examples.texts]
-        starts = np.concatenate([[0], np.cumsum([len(columns) for columns, _ in rows])])
-        counts = sparse.csr_matrix(
-            (
-                np.concatenate([values for _, values in rows]),
-                np.concatenate([columns for columns, _ in rows]),
-                starts,
-            ),
-            shape=(len(rows), len(vocabulary.columns)),
-            dtype=np.float32,
+    def fit(cls, examples: Sequence[Example]) -> Heads:
+        """Train both heads."""
+        texts = [example.text for example in examples]
+        features = Features.of([example.text for example in examples if not example.is_story])
+        dense, counts = features.dense(texts), features.counts(texts)
+        labels = sorted({label for example in examples for label in example.labels})
+        codes = sorted({code for label in labels if (code := category_of(label))})
+        intent_head = regression.fit(
+            dense * INTENT_DENSE_SCALE,
+            counts,
+            regression.one_of(COST * _intent_targets(examples, labels)),
+            labels=len(labels),
+            steps=STEPS,
         )
-        weights = np.array(examples.weights)
-        expected = np.array([INTENT_WEIGHTS.get(label.partition("/")[0], 1.0) for label in labels])
-        expected *= weights.sum() / expected.sum()
-        weights *= (expected / np.bincount(numbers, weights))[numbers]
-        dense = np.stack(examples.dense).astype(np.float32) * DENSE_SCALE
-        for_dense, for_sparse, bias = regression.fit(dense, counts, numbers, weights, COST, STEPS)
-        return cls(labels, vocabulary, for_dense * DENSE_SCALE, for_sparse.astype(np.float16), bias)
+        targets = _category_targets(examples, codes)
+        weights = np.where(targets.any(axis=1), COST, COST * _WEIGHT_WITHOUT_CATEGORY).astype(np.float32)
+        category_head = regression.fit(
+            dense * CATEGORY_DENSE_SCALE,
+            counts,
+            regression.each_by_itself(targets, weights),
+            labels=len(codes),
+            steps=STEPS,
+            bias=_RARE,
+        )
+        return cls(
+            labels,
+            codes,
+            features,
+            _ready(intent_head, INTENT_DENSE_SCALE),
+            _ready(category_head, CATEGORY_DENSE_SCALE),
+        )
 
-    def probabilities(self, text: str, dense: np.ndarray) -> np.ndarray:
-        """One probability for each fine label."""
-        columns, values = self.vocabulary.row(text)
-        scores = self.bias + dense @ self.dense_weights
-        if len(columns):
-            scores = scores + values @ self.sparse_weights[columns].astype(np.float32)
-        scores = np.exp(scores - scores.max())
-        return np.asarray(scores / scores.sum())
-
-    def intents(self, probabilities: np.ndarray) -> list[tuple[str, float]]:
-        """Every intent with its probability, best first."""
-        sums = np.bincount(self._intent_of, probabilities, minlength=len(self._intents))
-        return _ranked(dict(zip(self._intents, map(float, sums), strict=True)), share=1.0)
-
-    def categories(self, probabilities: np.ndarray, intent: str) -> list[tuple[str, float]]:
-        """Every category with its probability, best first.
-
-        They sum to 1 if the intent is about a category. Otherwise they say what the message would be about,
-        and sum to the probability that it is about anything.
+    def understand(self, text: str) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+        """Intents, whose probabilities sum to 1, and categories, each with a probability of its own; both
+        best first. Areas of law are among them only if the text asks about law.
         """
-        sums: dict[str, float] = {}
-        for category, probability in zip(self._category_of, probabilities, strict=True):
-            if category and (intent == "legal_consult" or not category.startswith(LAW_AREA)):
-                sums[category] = sums.get(category, 0.0) + float(probability)
-        return _ranked(sums, share=1.0 if intent in WITH_CATEGORY else sum(sums.values()))
+        dense = self.features.words.mean(text)
+        columns, values = self.features.vocabulary.row(text)
+        intents = self._ranked_intents(self.intent_head.scores(dense, columns, values))
+        scores = CATEGORY_SLOPE * self.category_head.scores(dense, columns, values) + CATEGORY_OFFSET
+        return intents, self._ranked_categories(1 / (1 + np.exp(-scores)), intents[0][0])
+
+    def _ranked_intents(self, scores: np.ndarray) -> list[tuple[str, float]]:
+        fine = np.exp(scores - scores.max())
+        sums = np.bincount(self._intent_of, fine / fine.sum(), minlength=len(self._intents))
+        bold = sums ** (1 / TEMPERATURE)
+        return sorted(
+            zip(self._intents, map(float, bold / bold.sum()), strict=True), key=lambda item: -item[1]
+        )
+
+    def _ranked_categories(self, probabilities: np.ndarray, intent: str) -> list[tuple[str, float]]:
+        found = [
+            (code, float(probability))
+            for code, probability in zip(self.codes, probabilities, strict=True)
+            if intent == "legal_consult" or not code.startswith(LAW_AREA)
+        ]
+        return sorted(found, key=lambda item: -item[1])
 
     def save(self, folder: Path) -> None:
         """Write `heads.npz` and `heads.json`; no pickle, so a model file can't run code."""
+        vocabulary, words = self.features.vocabulary, self.features.words
         np.savez_compressed(
             folder / "heads.npz",
-            dense=self.dense_weights.astype(np.float16),
-            sparse=self.sparse_weights,
-            bias=self.bias,
-            idf=self.vocabulary.idf,
+            idf=vocabulary.idf,
+            word_vectors=words.vectors,
+            word_scales=words.scales,
+            **{f"intent_{name}": values for name, values in vars(self.intent_head).items()},
+            **{f"category_{name}": values for name, values in vars(self.category_head).items()},
         )
-        content = {"labels": self.labels, "grams": list(self.vocabulary.columns)}
+        content = {
+            "labels": self.labels,
+            "codes": self.codes,
+            "grams": list(vocabulary.columns),
+            "words": words.words,
+        }
         (folder / "heads.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
@@ -150,17 +173,37 @@ class Heads:
         """The inverse of `save`."""
         content = json.loads((folder / "heads.json").read_text(encoding="utf-8"))
         with np.load(folder / "heads.npz", allow_pickle=False) as arrays:
-            vocabulary = Vocabulary(
-                {gram: column for column, gram in enumerate(content["grams"])}, arrays["idf"]
-            )
-            dense = arrays["dense"].astype(np.float32)
-            return cls(content["labels"], vocabulary, dense, arrays["sparse"], arrays["bias"])
+            vocabulary = Vocabulary({gram: n for n, gram in enumerate(content["grams"])}, arrays["idf"])
+            words = WordVectors(content["words"], arrays["word_vectors"], arrays["word_scales"])
+            heads = [
+                Linear(*(arrays[f"{head}_{part}"] for part in ("dense", "sparse", "bias")))
+                for head in ("intent", "category")
+            ]
+        return cls(content["labels"], content["codes"], Features(vocabulary, words), *heads)
 
 
-def _ranked(sums: dict[str, float], share: float) -> list[tuple[str, float]]:
-    """Calibrated probabilities, best first, which together make `share`."""
-    sharpened = {name: value ** (1 / TEMPERATURE) for name, value in sums.items()}
-    total = sum(sharpened.values()) or 1.0
-    return sorted(
-        ((name, share * value / total) for name, value in sharpened.items()), key=lambda item: -item[1]
-    )
+def _intent_targets(examples: Sequence[Example], labels: list[str]) -> np.ndarray:
+    """Weights of the examples under their labels: a label weighs the same however many examples it has."""
+    number = {label: column for column, label in enumerate(labels)}
+    targets = np.zeros((len(examples), len(labels)), dtype=np.float32)
+    for row, example in enumerate(examples):
+        for label in example.labels:
+            targets[row, number[label]] = 1.0 / len(example.labels)
+    expected = np.array([INTENT_WEIGHTS.get(label.partition("/")[0], 1.0) for label in labels])
+    expected *= len(examples) / expected.sum()
+    return np.asarray(targets * (expected / targets.sum(axis=0)), dtype=np.float32)
+
+
+def _category_targets(examples: Sequence[Example], codes: list[str]) -> np.ndarray:
+    number = {code: column for column, code in enumerate(codes)}
+    targets = np.zeros((len(examples), len(codes)), dtype=np.float32)
+    for row, example in enumerate(examples):
+        for label in example.labels:
+            if code := category_of(label):
+                targets[row, number[code]] = 1.0
+    return targets
+
+
+def _ready(head: Linear, scale: float) -> Linear:
+    """For texts whose dense part is not scaled, and small on disk."""
+    return Linear(head.dense * scale, head.sparse.astype(np.float16), head.bias)

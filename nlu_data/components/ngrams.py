@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nlu_data.components.text import normalize
+from nlu_data.components.text import squeeze
 
 MAX_N = 3
 _MIN_DOCUMENTS = 2
@@ -19,7 +19,7 @@ MAX_COLUMNS = 16_000
 
 def grams(text: str) -> Counter[str]:
     """How often each n-gram occurs in a text, blanks left out."""
-    squeezed = "".join(normalize(text).split())
+    squeezed = squeeze(text)
     return Counter(squeezed[i : i + n] for n in range(1, MAX_N + 1) for i in range(len(squeezed) - n + 1))
 
 
