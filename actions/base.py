@@ -117,7 +117,8 @@ class Understanding:
 
     Attributes:
         intent: a benchmark intent of DESIGN section 6, or "affirm", "deny", "cancel"; "" when not understood.
-        categories: category codes with probabilities, best first.
+        intents: every intent with its probability, best first; they sum to 1.
+        categories: category codes, best first, each with a probability of its own: several may be likely.
         available: False when the NLU server could not be asked; all else is then empty, but for an emergency
             found by rule.
         emergency_kind: "fire", "gas", "violence", "medical" ... when intent is "emergency".
@@ -125,6 +126,7 @@ class Understanding:
 
     intent: str = ""
     confidence: float = 0.0
+    intents: tuple[tuple[str, float], ...] = ()
     category: str | None = None
     categories: tuple[tuple[str, float], ...] = ()
     entities: tuple[Entity, ...] = ()

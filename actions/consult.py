@@ -34,6 +34,7 @@ async def ask(turn: Turn) -> list[Reply]:
 
 async def answer(turn: Turn) -> list[Reply]:
     """Answer the question in `turn.text`, or refer it to a person."""
+    turn.state.pop("held", None)  # what waited is answered by a newer question
     turn.state["question"] = turn.message.text.strip()
     return replies_for(turn, turn.answer)
 

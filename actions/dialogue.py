@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actions import consult, deadlines, emergency, handoff, live, papers, report, smalltalk, status, topics
-from actions.base import Button, Reply
-from actions.draft import hold
+from actions.base import Reply
+from actions.clarify import ask_what_is_meant
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -162,12 +162,12 @@ async def _by_meaning(turn: Turn) -> list[Reply]:
         return await by_rule(turn)
     understanding = turn.understanding
     if not understanding.available:
-        return _ask_what_is_meant(turn, "nlu_unavailable")
+        return ask_what_is_meant(turn, "nlu_unavailable")
     action = INTENTS.get(understanding.intent)
     if action is None or understanding.confidence < SURE:
         if turn.answer is not None and turn.answer.kind == "answer":
             return await consult.answer(turn)
-        return _ask_what_is_meant(turn, "meaning_unclear")
+        return ask_what_is_meant(turn, "meaning_unclear")
     return await action(turn)
 
 
@@ -180,19 +180,3 @@ def _by_rule(turn: Turn) -> Action | None:
     if deadlines.is_wanted(turn.text, turn.today):
         return deadlines.start
     return None
-
-
-def _ask_what_is_meant(turn: Turn, key: str) -> list[Reply]:
-    """One question with buttons; the text waits in the state, so that nobody has to type it again."""
-    hold(turn)
-    return [
-        Reply(
-            key,
-            buttons=(
-                Button("button_report_this", "report:held"),
-                Button("button_consult_this", "consult:held"),
-                Button("button_status", "menu:status"),
-                Button("button_human", "human:held"),
-            ),
-        )
-    ]

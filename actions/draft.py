@@ -24,6 +24,8 @@ MAX_PLACE_CHARACTERS = 300
 MIN_WHAT_CHARACTERS = 5
 # From here on the guess is only read back; below it the citizen chooses.
 SURE_OF_CATEGORY = 0.8
+# A ticket is filed under further categories that are likelier than not.
+ALSO_ABOUT = 0.5
 OFFERED_CATEGORIES = 3
 # Words of place that no crew can find by themselves.
 _ANYWHERE = re.compile(
@@ -106,7 +108,9 @@ class Draft:
         """Take the category when the NLU is sure of it; offer the likeliest otherwise."""
         ranked = [(code, p) for code, p in turn.understanding.categories if code in CATEGORIES]
         self.guesses = [code for code, _ in ranked[:OFFERED_CATEGORIES]]
-        self.categories = [code for code, p in ranked if p >= SURE_OF_CATEGORY] or self.guesses[:1]
+        self.categories = [code for code, p in ranked if p >= ALSO_ABOUT][
+            :OFFERED_CATEGORIES
+        ] or self.guesses[:1]
         if self.category is None and ranked and ranked[0][1] >= SURE_OF_CATEGORY:
             self.category = ranked[0][0]
 
@@ -186,6 +190,15 @@ def hold(turn: Turn) -> None:
     draft.guess_category(turn)
     draft.take_story(turn)
     turn.state["held"] = draft.as_json()
+
+
+def held_or_new(turn: Turn) -> Draft:
+    """A draft of what was just written; if that only opens a report ("我要反映"), of the text that waits."""
+    if "held" in turn.state and not says_something(turn.text):
+        return held(turn)
+    draft = Draft()
+    draft.take_story(turn)
+    return draft
 
 
 def held(turn: Turn) -> Draft:

@@ -21,6 +21,8 @@ MIN_QUESTION_CHARACTERS = 4
 
 async def start(turn: Turn) -> list[Reply]:
     """The citizen wants a person: take the question they asked last, or ask for it."""
+    if "held" in turn.state:
+        turn.state["question"] = held(turn).what or turn.state.get("question", "")
     if question := turn.state.get("question"):
         turn.state["flow"] = {"name": "handoff", "question": question}
         return [_confirm(question)]
@@ -41,8 +43,6 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
         return [Reply("handoff_cancelled")]
     if rest == "send":
         return await _already_sent(turn)
-    if rest == "held":
-        turn.state["question"] = held(turn).what or turn.state.get("question", "")
     return await start(turn)
 
 

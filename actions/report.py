@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from actions import consult, handoff, here, questions
 from actions.aside import asks_aside, wants_person
 from actions.base import Button, Reply
-from actions.draft import Draft, held, said_place, says_something
+from actions.draft import Draft, held, held_or_new, said_place, says_something
 from actions.words import says_no, says_yes, wants_to_cancel, wants_to_skip
 from tickets.categories import CATEGORIES
 
@@ -47,9 +47,7 @@ _CORRECTIONS = {
 
 async def start(turn: Turn) -> list[Reply]:
     """Begin a report with all that the first message says."""
-    draft = Draft()
-    draft.take_story(turn)
-    return _begin(turn, draft)
+    return _begin(turn, held_or_new(turn))
 
 
 async def on_message(turn: Turn) -> list[Reply]:
@@ -281,8 +279,14 @@ def _open_with_category(turn: Turn, value: str) -> list[Reply]:
 
 
 def _open_with_held(turn: Turn, value: str) -> list[Reply]:
-    """The text that the assistant did not understand is the story."""
-    return _begin(turn, held(turn))
+    """The text that the assistant did not understand is the story; `value` is the category, if it was named
+    on the button.
+    """
+    draft = held(turn)
+    if value in CATEGORIES and draft.what:
+        draft.category = value
+        draft.categories = list(dict.fromkeys((value, *draft.categories)))
+    return _begin(turn, draft)
 
 
 def _resume(turn: Turn, value: str) -> list[Reply]:

@@ -132,7 +132,10 @@ def to_understanding(parsed: dict[str, Any], text: str) -> Understanding:
     Raises: KeyError, TypeError or ValueError if it has another form.
     """
     intent, confidence = _intent(parsed, text)
-    categories = tuple((item["name"], float(item["confidence"])) for item in parsed.get("categories") or ())
+    intents, categories = (
+        tuple((item["name"], float(item["confidence"])) for item in parsed.get(ranking) or ())
+        for ranking in ("intent_ranking", "categories")
+    )
     entities = tuple(
         Entity(item["entity"], item["value"], item["start"], item["end"])
         for item in parsed.get("entities") or ()
@@ -141,6 +144,7 @@ def to_understanding(parsed: dict[str, Any], text: str) -> Understanding:
     return Understanding(
         intent=intent,
         confidence=confidence,
+        intents=intents,
         category=categories[0][0] if has_category else None,
         categories=categories,
         entities=entities,

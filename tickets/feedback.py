@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.columns import storable
+from tickets.masking import mask
 from tickets.models import Feedback
 
 
@@ -20,7 +21,8 @@ async def record_feedback(
     helpful: bool,
     now: datetime,
 ) -> None:
-    """Keep one citizen's word on one answer.
+    """Keep one citizen's word on one answer. The question is kept to improve cards and training data, so
+    personal data in it is masked.
 
     Args:
         message_id: the message with which the citizen said it.
@@ -31,7 +33,7 @@ async def record_feedback(
             conversation_id=conversation_id,
             card_id=card_id,
             helpful=helpful,
-            question=storable(question),
+            question=storable(mask(question)),
             created_at=now,
         )
     )

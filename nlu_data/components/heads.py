@@ -10,6 +10,7 @@ of its own.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,9 +44,10 @@ TEMPERATURE = 0.7
 # A text about no category is a weaker hint of what a category is not.
 _WEIGHT_WITHOUT_CATEGORY = 0.3
 _RARE = -3.0
+_ALMOST = 0.9999
 # The category head's scores as probabilities: fitted on examples that were held out of a training.
-CATEGORY_SLOPE = 1.3
-CATEGORY_OFFSET = 1.4
+CATEGORY_SLOPE = 1.2
+CATEGORY_OFFSET = 0.2
 
 
 @dataclass(frozen=True)
@@ -142,12 +144,22 @@ class Heads:
         )
 
     def _ranked_categories(self, probabilities: np.ndarray, intent: str) -> list[tuple[str, float]]:
+        """Where the intent is about a category, at least one of them must be it: given that, each is
+        likelier.
+        """
         found = [
             (code, float(probability))
             for code, probability in zip(self.codes, probabilities, strict=True)
             if intent == "legal_consult" or not code.startswith(LAW_AREA)
         ]
-        return sorted(found, key=lambda item: -item[1])
+        some = (
+            -math.expm1(sum(math.log1p(-min(p, _ALMOST)) for _, p in found))
+            if intent in WITH_CATEGORY
+            else 1.0
+        )
+        return sorted(
+            ((code, min(p / (some or 1.0), _ALMOST)) for code, p in found), key=lambda item: -item[1]
+        )
 
     def save(self, folder: Path) -> None:
         """Write `heads.npz` and `heads.json`; no pickle, so a model file can't run code."""

@@ -32,6 +32,18 @@ def found(text: str, kind: str) -> list[str]:
         ("向阳路口红灯处", "向阳路口"),
         ("3栋2单元楼道里堆满杂物", "3栋2单元楼道里"),
         ("人行道上全是车", "人行道上"),
+        ("裕荣汇门口在挖路", "裕荣汇门口"),
+        ("龙江路和环北路口的红绿灯", "龙江路和环北路口"),
+        ("住在溪前观邸3号楼2单元", "溪前观邸3号楼2单元"),
+        ("音埔路融侨城二期12栋1801", "音埔路融侨城二期12栋1801"),
+        ("国道G324线宏路段全是坑", "国道G324线宏路段"),
+        ("县道X173没有路灯", "县道X173"),
+        ("水果店对面堆着箱子", "水果店对面"),
+        ("我家楼上漏水", "我家楼上"),
+        ("第三中学后门的小吃摊", "第三中学后门"),
+        ("霞楼村村委会旁边", "霞楼村村委会旁边"),
+        ("江滨公园2号公厕没水", "江滨公园2号"),
+        ("6-2-503门口", "6-2-503"),
     ],
 )
 def test_place_is_found_by_its_shape(text: str, place: str):
@@ -52,7 +64,10 @@ def test_town_gets_its_official_name(text: str, town: str):
     assert found(text, "town") == [town]
 
 
-@pytest.mark.parametrize("text", ["海口市的天气", "高山病怎么治", "我们楼上漏水", "请问怎么投诉", "你好"])
+@pytest.mark.parametrize(
+    "text",
+    ["海口市的天气", "高山病怎么治", "龙江路堵了", "渔溪大道的灯", "我们楼上漏水", "请问怎么投诉", "你好"],
+)
 def test_no_town_where_there_is_none(text: str):
     assert found(text, "town") == []
 
@@ -78,6 +93,16 @@ def test_no_town_where_there_is_none(text: str):
         ("昨晚11点有人倒渣土", "when", "昨晚11点"),
         ("10月25号的事", "when", "10月25号"),
         ("周六早上六点半放喇叭", "when", "周六早上六点半"),
+        ("每周一三五早上放喇叭", "when", "每周一三五早上"),
+        ("上个月15号晚上10点多到凌晨两三点", "when", "上个月15号晚上10点多到凌晨两三点"),
+        ("五一期间天天吵", "when", "五一期间天天"),
+        ("闽 A 12345 逆行", "plate", "闽 A 12345"),
+        ("身份证350181 19900101 1234", "identity_number", "350181 19900101 1234"),
+        ("电话一三八零零一三八零零零", "phone", "一三八零零一三八零零零"),
+        ("每平方1块8毛", "amount", "1块8毛"),
+        ("赔偿五万六千元整", "amount", "五万六千元整"),
+        ("[闽A12345](plate)", "plate", "闽A12345"),
+        ("工单FQ２０２６１１２３－０００７", "ticket_no", "FQ２０２６１１２３－０００７"),
     ],
 )
 def test_value_is_found(text: str, kind: str, value: str):
@@ -91,7 +116,9 @@ def test_offsets_point_at_the_words():
         assert kind == "town" or text[start:end] == value
 
 
-@pytest.mark.parametrize("piece", ["一", "1", "路", "东南西北", "的", "FQ", "第一条", "每天"])
+@pytest.mark.parametrize(
+    "piece", ["一", "1", "路", "东南西北", "的", "FQ", "第一条", "每天", "店旁", "1-1-1", "我家楼下", "G324"]
+)
 def test_hostile_repetition_takes_no_time(piece: str):
     begin = time.perf_counter()
 

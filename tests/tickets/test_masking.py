@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bot.privacy import kinds_found, mask
+from tickets.masking import kinds_found, mask
 
 
 @pytest.mark.parametrize(
