@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
-from bot.commands.nlu_scores import Scores
+from bot.commands.nlu_checks import Safety, Several
+from bot.commands.nlu_scores import Bin, Scores
 from bot.privacy import mask
 
 _CELL = 26
 _LABEL_WIDTH = 210
 _WORST = 40
 _STYLE = """
-body { font: 15px/1.6 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color:
-# c2733; } table { border-collapse: collapse; } th, td { text-align: left; padding: .25rem .8rem .25rem 0;
-# vertical-align: top; }
+body { font: 15px/1.6 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem;
+  color: #1c2733; background: #fff; }
+h1 { font-size: 1.6rem; } h2 { margin-top: 2.4rem; border-bottom: 2px solid #1c6e50; }
+table { border-collapse: collapse; }
+th, td { text-align: left; padding: .25rem .8rem .25rem 0; vertical-align: top; }
 tr + tr { border-top: 1px solid #dde3e9; } .number { font-variant-numeric: tabular-nums; }
 svg text { font: 12px system-ui, sans-serif; fill: #1c2733; } svg .light { fill: #fff; }
 figure { margin: 1rem 0; overflow-x: auto; } figcaption { color: #51606e; }
 """
 
 
-def as_html(scores: dict[str, Scores], source: str) -> str:
+def as_html(scores: dict[str, Scores], several: Several, safety: Safety, source: str) -> str:
     """The whole page. Texts are masked: a report is passed around."""
-    parts = [_section(name, found) for name, found in scores.items() if found.rows]
+    parts = [_safety(safety)]
+    parts += [_section(name, found) for name, found in scores.items() if found.rows]
+    parts += [_several(several)] if several.rows else []
     return (
         '<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>理解评测</title>'
         f"<style>{_STYLE}</style></head><body><h1>理解评测：{escape(source)}</h1>{''.join(parts)}</body><"
@@ -35,9 +41,41 @@ def _section(name: str, scores: Scores) -> str:
         f"<section><h2>{escape(name)}</h2>{_figures(scores)}"
         f"<figure>{confusion_picture(scores)}<figcaption>行：标注；列：判断。颜色越深，该行中所占越多"
         f"。</figcaption></figure>"
-        f"<figure>{calibration_picture(scores)}<figcaption>把握与准确率；在斜线上最好。</figcaption></figure>"
+        f"<figure>{calibration_picture(scores.bins)}<figcaption>把握与准确率；在斜线上最好。</figcaption></figure>"
         f"{_errors(scores)}</section>"
     )
+
+
+def _safety(safety: Safety) -> str:
+    return _table(
+        [
+            ("紧急情况找到", str(safety.found)),
+            ("误报紧急", str(safety.false_alarms)),
+            ("闲聊和无关的话当成咨询或投诉", str(safety.leaks)),
+        ]
+    )
+
+
+def _several(several: Several) -> str:
+    figures = [
+        ("条数", f"{several.rows}"),
+        ("校准误差 ECE", f"{several.calibration_error:.3f}"),
+        ("平均每条过半把握的类别", f"{several.named:.2f}"),
+        ("标注的类别中找到", str(several.found)),
+        ("找到的类别中有标注", str(several.right)),
+    ]
+    return (
+        f"<section><h2>各类别各自的把握</h2>{_table(figures)}"
+        f"<figure>{calibration_picture(several.bins)}<figcaption>每条与每个类别各算一次；在斜线上最好。"
+        f"</figcaption></figure></section>"
+    )
+
+
+def _table(rows: list[tuple[str, str]]) -> str:
+    body = "".join(
+        f'<tr><th>{escape(name)}</th><td class="number">{escape(value)}</td></tr>' for name, value in rows
+    )
+    return f"<table>{body}</table>"
 
 
 def _figures(scores: Scores) -> str:
@@ -54,8 +92,7 @@ def _figures(scores: Scores) -> str:
         ),
         ("校准误差 ECE", f"{scores.calibration_error:.3f}"),
     ]
-    body = "".join(f'<tr><th>{name}</th><td class="number">{value}</td></tr>' for name, value in rows)
-    return f"<table>{body}</table>"
+    return _table(rows)
 
 
 def confusion_picture(scores: Scores) -> str:
@@ -95,13 +132,14 @@ def _square(count: int, total: int, x: int, y: int, *, is_right: bool) -> str:
     return square + f'<text x="{left + _CELL / 2}" y="{top + 17}" text-anchor="middle"{style}>{count}</text>'
 
 
-def calibration_picture(scores: Scores) -> str:
+def calibration_picture(bins: Sequence[Bin]) -> str:
     """Accuracy over confidence; the area of a dot is the number of rows."""
+    total = sum(found.rows for found in bins)
     dots = "".join(
         f'<circle cx="{30 + found.confidence * 240:.0f}" cy="{270 - found.accuracy * 240:.0f}"'
-        f' r="{3 + 12 * (found.rows / scores.rows) ** 0.5:.1f}" fill="rgba(20,90,140,.65)"><title>'
+        f' r="{3 + 12 * (found.rows / total) ** 0.5:.1f}" fill="rgba(20,90,140,.65)"><title>'
         f"{found.rows} 条，把握 {found.confidence:.2f}，准确 {found.accuracy:.2f}</title></circle>"
-        for found in scores.bins
+        for found in bins
     )
     return (
         '<svg role="img" aria-label="校准" width="300" height="300">'

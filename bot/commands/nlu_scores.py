@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +90,7 @@ def score(truths: list[str], rankings: list[Ranking], texts: list[str]) -> Score
     truth = np.array([names.index(item.truth) for item in items], dtype=int)
     guess = np.array([names.index(item.guess) for item in items], dtype=int)
     samples = _resamples(len(items))
-    bins = calibration_bins(items)
+    bins = calibration_bins([(item.confidence, item.truth == item.guess) for item in items])
     return Scores(
         items=items,
         is_ranked=any(len(ranking) > 1 for ranking in rankings),
@@ -105,8 +106,7 @@ def score(truths: list[str], rankings: list[Ranking], texts: list[str]) -> Score
         ),
         macro_f1=macro_f1(truth, guess),
         macro_f1_interval=_interval([macro_f1(truth[rows], guess[rows]) for rows in samples]),
-        calibration_error=sum(abs(found.confidence - found.accuracy) * found.rows for found in bins)
-        / max(len(items), 1),
+        calibration_error=calibration_error(bins),
         bins=bins,
     )
 
@@ -121,15 +121,21 @@ def macro_f1(truth: np.ndarray, guess: np.ndarray) -> float:
     return float(np.mean(scores)) if scores else 0.0
 
 
-def calibration_bins(items: tuple[Item, ...]) -> tuple[Bin, ...]:
-    """Rows by confidence, in ten bins of equal width; empty ones are left out."""
+def calibration_bins(pairs: Sequence[tuple[float, bool]]) -> tuple[Bin, ...]:
+    """Pairs of confidence and "was right", in ten bins of equal width; empty ones are left out."""
     bins = []
     for number in range(_BINS):
-        inside = [item for item in items if min(int(item.confidence * _BINS), _BINS - 1) == number]
+        inside = [pair for pair in pairs if min(int(pair[0] * _BINS), _BINS - 1) == number]
         if inside:
-            accuracy = sum(item.truth == item.guess for item in inside) / len(inside)
-            bins.append(Bin(sum(item.confidence for item in inside) / len(inside), accuracy, len(inside)))
+            accuracy = sum(is_right for _, is_right in inside) / len(inside)
+            bins.append(Bin(sum(confidence for confidence, _ in inside) / len(inside), accuracy, len(inside)))
     return tuple(bins)
+
+
+def calibration_error(bins: Sequence[Bin]) -> float:
+    """Mean distance of confidence and accuracy (ECE)."""
+    total = sum(found.rows for found in bins)
+    return sum(abs(found.confidence - found.accuracy) * found.rows for found in bins) / max(total, 1)
 
 
 def _resamples(size: int) -> list[np.ndarray]:

@@ -11,10 +11,14 @@ from threading import Thread
 
 import pytest
 
-from bot.commands.eval_nlu import add_arguments, as_lines, read_rows
+from actions.base import Understanding
+from bot.commands.eval_nlu import Evaluation, add_arguments, as_lines, intent_ranking, read_rows
+from bot.commands.nlu_checks import Count, check_safety, check_several
 from bot.commands.nlu_report import as_html
 from bot.commands.nlu_scores import score
 from bot.config import Settings
+
+NOTHING_SEVERAL = check_several([], [])
 
 
 def test_scores_of_a_known_case():
@@ -42,7 +46,7 @@ def test_no_rows_are_zeros():
 def test_report_escapes_and_masks():
     scores = {"intent": score(["a"], [[("b", 0.9)]], ["<script>我叫陈小明，电话13800138000"])}
 
-    page = as_html(scores, "<x>.jsonl")
+    page = as_html(scores, NOTHING_SEVERAL, check_safety(["a"], ["b"]), "<x>.jsonl")
 
     assert "<script>" not in page
     assert "13800138000" not in page
@@ -51,10 +55,44 @@ def test_report_escapes_and_masks():
 
 
 def test_lines_tell_figures_and_errors():
-    text = "\n".join(as_lines({"intent": score(["a", "b"], [[("a", 0.9)], [("a", 0.7)]], ["一", "二"])}))
+    scores = {"intent": score(["a", "b"], [[("a", 0.9)], [("a", 0.7)]], ["一", "二"])}
+
+    text = "\n".join(
+        as_lines(Evaluation(scores, check_safety(["emergency"], ["emergency"]), NOTHING_SEVERAL))
+    )
 
     assert "accuracy  0.500" in text
     assert "b -> a" in text
+    assert "  0.90  1.00  1" in text
+    assert "emergencies found: 1 of 1" in text
+
+
+def test_safety_counts_emergencies_alarms_and_leaks():
+    safety = check_safety(
+        ["emergency", "emergency", "complaint", "chitchat", "out_of_scope"],
+        ["emergency", "complaint", "emergency", "legal_consult", "out_of_scope"],
+    )
+
+    assert (safety.found, safety.false_alarms, safety.leaks) == (Count(1, 2), Count(1, 3), Count(1, 2))
+
+
+def test_several_categories_are_scored_each_by_itself():
+    several = check_several(
+        [frozenset({"dog", "noise_social"}), frozenset({"parking"})],
+        [[("dog", 0.9), ("noise_social", 0.7), ("parking", 0.1)], [("dog", 0.6), ("parking", 0.4)]],
+    )
+
+    assert several.named == 1.5
+    assert (several.found, several.right) == (Count(2, 3), Count(2, 3))
+    assert several.calibration_error == pytest.approx((0.1 + 0.3 + 0.1 + 0.6 + 0.6) / 5)
+
+
+def test_intents_rank_behind_the_one_decided_on():
+    found = Understanding(
+        intent="emergency", confidence=0.95, intents=(("affirm", 0.5), ("complaint", 0.3), ("deny", 0.2))
+    )
+
+    assert intent_ranking(found) == [("emergency", 0.95), ("chitchat", 0.7), ("complaint", 0.3)]
 
 
 @pytest.mark.parametrize(
