@@ -117,21 +117,21 @@ class Understanding:
 
     Attributes:
         intent: a benchmark intent of DESIGN section 6, or "affirm", "deny", "cancel"; "" when not understood.
-        intents: every intent with its probability, best first; they sum to 1.
         categories: category codes, best first, each with a probability of its own: several may be likely.
         available: False when the NLU server could not be asked; all else is then empty, but for an emergency
             found by rule.
         emergency_kind: "fire", "gas", "violence", "medical" ... when intent is "emergency".
+        intents: every intent with its probability, best first; they sum to 1.
     """
 
     intent: str = ""
     confidence: float = 0.0
-    intents: tuple[tuple[str, float], ...] = ()
     category: str | None = None
     categories: tuple[tuple[str, float], ...] = ()
     entities: tuple[Entity, ...] = ()
     available: bool = True
     emergency_kind: str | None = None
+    intents: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def unavailable(cls) -> Understanding:

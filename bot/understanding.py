@@ -20,8 +20,6 @@ logger = structlog.get_logger(__name__)
 EMERGENCY = "emergency"
 # The classifier alone may call an emergency only when it is this sure. The rules need no help.
 EMERGENCY_THRESHOLD = 0.7
-# Below this a category is a guess that is not worth a question to the citizen.
-CATEGORY_THRESHOLD = 0.15
 _FAILURES = (
     aiohttp.ClientError,
     asyncio.TimeoutError,
@@ -140,12 +138,11 @@ def to_understanding(parsed: dict[str, Any], text: str) -> Understanding:
         Entity(item["entity"], item["value"], item["start"], item["end"])
         for item in parsed.get("entities") or ()
     )
-    has_category = bool(categories) and categories[0][1] >= CATEGORY_THRESHOLD
     return Understanding(
         intent=intent,
         confidence=confidence,
         intents=intents,
-        category=categories[0][0] if has_category else None,
+        category=categories[0][0] if categories else None,
         categories=categories,
         entities=entities,
     )
