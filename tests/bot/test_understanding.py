@@ -188,7 +188,9 @@ async def test_classifier_alone_must_be_sure_of_an_emergency(
     assert found.emergency_kind == ("other" if intent == "emergency" else None)
 
 
-async def test_best_category_is_told_however_unlikely(server: tuple[Server, str], session: aiohttp.ClientSession):
+async def test_best_category_is_told_however_unlikely(
+    server: tuple[Server, str], session: aiohttp.ClientSession
+):
     server[0].handler = Server.answer(ANSWER | {"categories": [{"name": "dog", "confidence": 0.05}]})
 
     found = await UnderstandingClient(server[1], session=session).parse("你好")
