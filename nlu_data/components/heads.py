@@ -10,7 +10,6 @@ of its own.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,9 +44,15 @@ TEMPERATURE = 0.7
 _WEIGHT_WITHOUT_CATEGORY = 0.3
 _RARE = -3.0
 _ALMOST = 0.9999
+_LEAST = 0.02
 # The category head's scores as probabilities: fitted on examples that were held out of a training.
 CATEGORY_SLOPE = 1.2
 CATEGORY_OFFSET = 0.2
+# Whether a matter is the bureau's or another department's, the category head knows too: where it holds all
+# categories for unlikely, the matter is hardly ours. From which probability of any category on it speaks for
+# us, and how much its word counts beside the intent head's.
+OURS = 0.35
+TRUST = 0.35
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ class Heads:
 
     def __post_init__(self) -> None:
         self._intents = sorted({label.partition("/")[0] for label in self.labels})
+        self._is_civic = np.array([not code.startswith(LAW_AREA) for code in self.codes], dtype=bool)
         self._intent_of = np.array([self._intents.index(label.partition("/")[0]) for label in self.labels])
 
     @classmethod
@@ -131,35 +137,41 @@ class Heads:
         """
         dense = self.features.words.mean(text)
         columns, values = self.features.vocabulary.row(text)
-        intents = self._ranked_intents(self.intent_head.scores(dense, columns, values))
         scores = CATEGORY_SLOPE * self.category_head.scores(dense, columns, values) + CATEGORY_OFFSET
-        return intents, self._ranked_categories(1 / (1 + np.exp(-scores)), intents[0][0])
+        chances = np.clip(1 / (1 + np.exp(-scores)), 1 - _ALMOST, _ALMOST)
+        intents = self._ranked_intents(
+            self.intent_head.scores(dense, columns, values), ours=_any_of(chances[self._is_civic])
+        )
+        return intents, self._ranked_categories(chances, intents[0][0])
 
-    def _ranked_intents(self, scores: np.ndarray) -> list[tuple[str, float]]:
+    def _ranked_intents(self, scores: np.ndarray, ours: float) -> list[tuple[str, float]]:
         fine = np.exp(scores - scores.max())
         sums = np.bincount(self._intent_of, fine / fine.sum(), minlength=len(self._intents))
+        self._divide(sums, min(max(ours, _LEAST), 1 - _LEAST))
         bold = sums ** (1 / TEMPERATURE)
-        return sorted(
-            zip(self._intents, map(float, bold / bold.sum()), strict=True), key=lambda item: -item[1]
-        )
+        ranked = zip(self._intents, map(float, bold / bold.sum()), strict=True)
+        return sorted(ranked, key=lambda item: -item[1])
 
-    def _ranked_categories(self, probabilities: np.ndarray, intent: str) -> list[tuple[str, float]]:
+    def _divide(self, sums: np.ndarray, ours: float) -> None:
+        """Divide anew what complaint and other department have together."""
+        if not {"complaint", "other_department"} <= set(self._intents):
+            return
+        pair = [self._intents.index("complaint"), self._intents.index("other_department")]
+        shares = sums[pair] * np.array([ours / OURS, (1 - ours) / (1 - OURS)]) ** TRUST
+        sums[pair] = sums[pair].sum() * shares / shares.sum()
+
+    def _ranked_categories(self, chances: np.ndarray, intent: str) -> list[tuple[str, float]]:
         """Where the intent is about a category, at least one of them must be it: given that, each is
         likelier.
         """
+        asked = self._is_civic | (intent == "legal_consult")
+        some = _any_of(chances[asked]) if intent in WITH_CATEGORY else 1.0
         found = [
-            (code, float(probability))
-            for code, probability in zip(self.codes, probabilities, strict=True)
-            if intent == "legal_consult" or not code.startswith(LAW_AREA)
+            (code, min(float(chance) / some, _ALMOST))
+            for code, chance, is_asked in zip(self.codes, chances, asked, strict=True)
+            if is_asked
         ]
-        some = (
-            -math.expm1(sum(math.log1p(-min(p, _ALMOST)) for _, p in found))
-            if intent in WITH_CATEGORY
-            else 1.0
-        )
-        return sorted(
-            ((code, min(p / (some or 1.0), _ALMOST)) for code, p in found), key=lambda item: -item[1]
-        )
+        return sorted(found, key=lambda item: -item[1])
 
     def save(self, folder: Path) -> None:
         """Write `heads.npz` and `heads.json`; no pickle, so a model file can't run code."""
@@ -192,6 +204,11 @@ class Heads:
                 for head in ("intent", "category")
             ]
         return cls(content["labels"], content["codes"], Features(vocabulary, words), *heads)
+
+
+def _any_of(chances: np.ndarray) -> float:
+    """The probability that at least one of several applies; 1 if there are none to choose from."""
+    return float(-np.expm1(np.log1p(-chances).sum())) or 1.0
 
 
 def _intent_targets(examples: Sequence[Example], labels: list[str]) -> np.ndarray:
