@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from bot.commands.nlu_checks import Safety, Several
+from bot.commands.nlu_checks import Count, Safety, Several
 from bot.commands.nlu_scores import Bin, Scores
 from bot.privacy import mask
 
@@ -36,9 +36,12 @@ def as_html(scores: dict[str, Scores], several: Several, safety: Safety, source:
     )
 
 
+_TITLES = {"intent": "意图", "category": "诉求类别", "category of titles": "诉求类别（只看标题）"}
+
+
 def _section(name: str, scores: Scores) -> str:
     return (
-        f"<section><h2>{escape(name)}</h2>{_figures(scores)}"
+        f"<section><h2>{escape(_TITLES.get(name, name))}</h2>{_figures(scores)}"
         f"<figure>{confusion_picture(scores)}<figcaption>行：标注；列：判断。颜色越深，该行中所占越多"
         f"。</figcaption></figure>"
         f"<figure>{calibration_picture(scores.bins)}<figcaption>把握与准确率；在斜线上最好。</figcaption></figure>"
@@ -49,9 +52,9 @@ def _section(name: str, scores: Scores) -> str:
 def _safety(safety: Safety) -> str:
     return _table(
         [
-            ("紧急情况找到", str(safety.found)),
-            ("误报紧急", str(safety.false_alarms)),
-            ("闲聊和无关的话当成咨询或投诉", str(safety.leaks)),
+            ("紧急情况找到", _count(safety.found)),
+            ("误报紧急", _count(safety.false_alarms)),
+            ("闲聊和无关的话当成咨询或投诉", _count(safety.leaks)),
         ]
     )
 
@@ -61,14 +64,19 @@ def _several(several: Several) -> str:
         ("条数", f"{several.rows}"),
         ("校准误差 ECE", f"{several.calibration_error:.3f}"),
         ("平均每条过半把握的类别", f"{several.named:.2f}"),
-        ("标注的类别中找到", str(several.found)),
-        ("找到的类别中有标注", str(several.right)),
+        ("标注的类别中找到", _count(several.found)),
+        ("找到的类别中有标注", _count(several.right)),
     ]
     return (
         f"<section><h2>各类别各自的把握</h2>{_table(figures)}"
         f"<figure>{calibration_picture(several.bins)}<figcaption>每条与每个类别各算一次；在斜线上最好。"
         f"</figcaption></figure></section>"
     )
+
+
+def _count(count: Count) -> str:
+    share = f"（{count.hits / count.total:.1%}）" if count.total else ""
+    return f"{count.hits} / {count.total}{share}"
 
 
 def _table(rows: list[tuple[str, str]]) -> str:
