@@ -183,8 +183,10 @@ class Draft:
 
 def hold(turn: Turn) -> None:
     """Keep a text that was not understood, with all the NLU saw in it, so that nobody has to type it
-    again.
+    again. "我要投诉" does not take the place of a text that waits.
     """
+    if "held" in turn.state and not says_something(turn.text):
+        return
     draft = Draft()
     draft.what = _matter(turn.message.text)[:MAX_WHAT_CHARACTERS]
     draft.guess_category(turn)

@@ -48,10 +48,10 @@ async def said(talk: Talk, understanding: Understanding, text: str = TEXT) -> li
 
 
 async def draft_of(talk: Talk) -> dict:
-    """The report under way, as it is stored."""
+    """The report under way, or the text that waits, as it is stored."""
     async with talk.services.database.reading() as session:
         state = await session.scalar(select(models.Conversation.state))
-    return dict(state["flow"]["draft"])
+    return dict(state["flow"]["draft"] if "flow" in state else state["held"])
 
 
 async def test_buttons_name_the_categories_likeliest_first(talk: Talk) -> None:
