@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from actions.base import Button, Reply
 from actions.card_tools import tools_for
-from actions.draft import held, hold
+from actions.draft import held, hold, says_something
 from knowledge_base.models import Answer, Citation
 from tickets.feedback import record_feedback
 
@@ -34,7 +34,8 @@ async def ask(turn: Turn) -> list[Reply]:
 
 async def answer(turn: Turn) -> list[Reply]:
     """Answer the question in `turn.text`, or refer it to a person."""
-    turn.state.pop("held", None)  # what waited is answered by a newer question
+    if says_something(turn.text):
+        turn.state.pop("held", None)  # a newer question takes the place of what waited
     turn.state["question"] = turn.message.text.strip()
     return replies_for(turn, turn.answer)
 
