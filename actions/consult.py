@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actions.base import Button, Reply
 from actions.card_tools import tools_for
-from actions.draft import held, hold, says_something
+from actions.draft import held, hold, said_place, says_something
 from knowledge_base.models import Answer, Citation
 from tickets.feedback import record_feedback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from actions.base import Turn
     from knowledge_base.base import KnowledgeBase
@@ -24,6 +26,7 @@ _EXAMPLE = re.compile(
 )
 # Buttons for the cards that lie close; more would be a list, not a choice.
 MAX_ALTERNATIVES = 4
+MAX_RELATED = 2
 
 
 async def ask(turn: Turn) -> list[Reply]:
@@ -37,6 +40,7 @@ async def answer(turn: Turn) -> list[Reply]:
     if says_something(turn.text):
         turn.state.pop("held", None)  # a newer question takes the place of what waited
     turn.state["question"] = turn.message.text.strip()
+    turn.state["asked_place"] = said_place(turn)
     return replies_for(turn, turn.answer)
 
 
@@ -55,6 +59,8 @@ async def other_department(turn: Turn) -> list[Reply]:
 
 def replies_for(turn: Turn, found: Answer | None) -> list[Reply]:
     """The replies to what the knowledge base found."""
+    if found is not None and found.kind == "refer" and found.names_articles:
+        return [_articles_told(found)]
     if found is None or found.kind in {"refer", "handoff", "emergency", "out_of_scope"}:
         return [_no_support(found)]
     if found.kind == "clarify" and not found.alternatives:
@@ -82,18 +88,40 @@ def _card(turn: Turn, found: Answer) -> Reply:
         buttons.insert(0, Button("button_example", f"consult:example:{found.card.id}"))
     if found.card.category:
         buttons.append(Button("button_report_this", f"report:start:{found.card.category}"))
+    buttons += [
+        Button("button_card", f"consult:card:{card.id}", {"title": card.title})
+        for card in found.related[:MAX_RELATED]
+    ]
+    shown = _by_itself(turn.knowledge, found)
+    articles = _articles(turn.knowledge, shown.citations, found.as_of)
+    return Reply("card", kind="card", answer=shown, articles=articles, buttons=tuple(buttons))
+
+
+def _by_itself(knowledge: KnowledgeBase, found: Answer) -> Answer:
+    """The answer with what its own card cites: the cards that came close are buttons, not text. Law of an
+    earlier day is called what it is today.
+    """
+    cites = found.citations
+    if found.related and found.card is not None:
+        own = {(knowledge.library.find(cite.law), cite.article) for cite in found.card.cites}
+        cites = tuple(cite for cite in cites if (cite.law, cite.article) in own)
+    return replace(found, citations=tuple(knowledge.as_today(cite) for cite in cites))
+
+
+def _articles_told(found: Answer) -> Reply:
+    """The articles that a question named, or what became of them."""
     return Reply(
-        "card",
-        kind="card",
-        answer=found,
-        articles=_articles(turn.knowledge, found.citations),
-        buttons=tuple(buttons),
+        "consult_articles",
+        {"text": found.text},
+        (Button("button_ask_person", "human:question"), Button("button_ask_again", "menu:consult")),
     )
 
 
 def card_alone(knowledge: KnowledgeBase, found: Answer) -> Reply:
     """The card of an answer and nothing to press, for where no conversation goes on."""
-    return Reply("card", kind="card", answer=found, articles=_articles(knowledge, found.citations))
+    shown = _by_itself(knowledge, found)
+    articles = _articles(knowledge, shown.citations, found.as_of)
+    return Reply("card", kind="card", answer=shown, articles=articles)
 
 
 def _sorry() -> Reply:
@@ -113,9 +141,16 @@ def _shown(turn: Turn, card_id: str) -> Answer | None:
     return Answer("answer", card.answer, citations, card, confidence=1.0, as_of=turn.today)
 
 
-def _articles(knowledge: KnowledgeBase, cites: Iterable[Cite | Citation]) -> tuple[Article, ...]:
-    texts = (knowledge.article(cite.law, cite.article) for cite in cites)
-    return tuple(article for article in texts if article is not None)
+def _articles(
+    knowledge: KnowledgeBase, cites: Iterable[Cite | Citation], day: date | None = None
+) -> tuple[Article, ...]:
+    """The texts as they read on that day (today if None), each with its status of today."""
+    found = []
+    for cite in cites:
+        article = knowledge.article(cite.law, cite.article, day)
+        if article is not None:
+            found.append(replace(article, status=knowledge.status_today(article.law, article.effective_from)))
+    return tuple(found)
 
 
 def _no_support(found: Answer | None) -> Reply:

@@ -270,11 +270,15 @@ def _keep_evidence(turn: Turn, draft: Draft) -> list[Reply]:
 
 
 def _open_with_category(turn: Turn, value: str) -> list[Reply]:
-    """ "Report this" under a rule card: the question that was asked is the first draft of the story."""
+    """ "Report this" under a rule card: the question that was asked is the first draft of the story, and the
+    place that it named need not be said again.
+    """
     draft = Draft(category=value if value in CATEGORIES else None, card=turn.state.get("card"))
     question = turn.state.get("question", "")
     if says_something(question):
         draft.what, draft.categories = question, [value]
+        if place := turn.state.get("asked_place"):
+            draft.take_place(turn, place)
     return _begin(turn, draft)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,7 +18,7 @@ from knowledge_base.citations import CitationFinder, Mention
 from knowledge_base.examples import examples_by_card
 from knowledge_base.guards import load_guards
 from knowledge_base.law_search import LawSearch
-from knowledge_base.models import Answer, Article, Hit, RuleCard
+from knowledge_base.models import Answer, Article, Citation, Hit, RuleCard, Status
 from knowledge_base.regression import Difference, differences, questions_near
 from knowledge_base.statutes.library import StatuteLibrary
 from knowledge_base.vectors import (
@@ -174,6 +175,19 @@ class KnowledgeBase:
     def article(self, law: str, article: str, as_of: date | None = None) -> Article | None:
         """An article as it was to be read on that day (today if None); its status says if it was the law."""
         return self.library.article(law, article, as_of or _today())
+
+    def status_today(self, law: str, effective_from: date) -> Status:
+        """What the text of a statute that came into force on that day is today.
+
+        Raises: UnknownLaw.
+        """
+        versions = self.library.versions(law)
+        version = next((v for v in versions if v.effective_from == effective_from), versions[-1])
+        return version.status_on(_today())
+
+    def as_today(self, cite: Citation) -> Citation:
+        """A citation, perhaps of the law of an earlier day, with its status of today."""
+        return replace(cite, status=self.status_today(cite.law, cite.effective_from))
 
     def mentions(self, text: str) -> list[Mention]:
         """The statutes and articles that a text names, in order, each once."""

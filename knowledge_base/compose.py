@@ -35,6 +35,12 @@ def earlier_text(card: RuleCard, day: date, then: Sequence[Article], now: Sequen
     return "\n".join(parts)
 
 
+def earlier_note(day: date, then: Sequence[Article]) -> str:
+    """The law of an earlier day beside a card that tells today's."""
+    quoted = " ".join(map(quote, then))
+    return f"您问的是{chinese_day(day)}前后的事，当时适用的规定是：{quoted}卡片上写的是现在的规定。"
+
+
 def unknown_then_text(card: RuleCard, day: date) -> str:
     """The text in force on an earlier day is not at hand."""
     return (

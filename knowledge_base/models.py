@@ -148,6 +148,10 @@ class Answer:
         as_of: the day whose law was applied; it differs from the day that was asked for when the question
             names another.
         notes: warnings that stand in `text` too: quoted law that no longer applies, local gaps.
+        related: cards that came close and stand in `text` below the first; what they cite is among the
+            citations.
+        names_articles: the question was hardly more than the names of articles, or named law that has ended;
+            `text` holds them.
     """
 
     kind: str
@@ -158,3 +162,5 @@ class Answer:
     alternatives: tuple[RuleCard, ...] = ()
     as_of: date | None = None
     notes: tuple[str, ...] = field(default=())
+    related: tuple[RuleCard, ...] = ()
+    names_articles: bool = False

@@ -5,6 +5,7 @@ another.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -28,9 +29,13 @@ _DEED = re.compile(
     r"罚|处罚|拘留|被抓|被查|立案|决定书|扣|拘|发生|咬|砸|打|吵|倒|烧|偷|停|开的单|事故|案|处理"
 )
 _FOLLOWS = re.compile(
-    r"^(?:那|那么|那要是|要是|如果|还有|然后|这个|这种|这样|它|那个|为什么|凭什么|依据|哪一?条|多少钱?|罚多少|多久|几天|怎么办理?|去哪|在哪|找谁|谁管)"
+    r"^(?:那|那么|那要是|要是|如果|还有|然后|这个|这种|这样|它|那个|为什么|凭什么|依据|哪一?条|多少钱?|罚多少|要?多久|要?几天|要?多长时间|要钱吗|收费吗|要带什么|怎么交|怎么办理?|去哪|在哪|找谁|谁管)"
 )
 _SHORT_FOLLOW = 16
+# Words around the name of an article that only ask what it says.
+_FILLERS = re.compile(r"是什么|怎么说的?|怎么规定|说的?|内容|规定|全文|原文|请问|我想知道|[\W《》的]")
+# A few characters over and over say nothing.
+_FEW, _OVER_AND_OVER = 3, 12
 _TIES = re.compile(r"^(?:那么|那)?(?:要是|如果|还有|然后)?(?:这个|这种|这样|它|那个)?")
 
 
@@ -88,6 +93,19 @@ def follows_another(text: str) -> bool:
 def continuation(text: str) -> str:
     """What a follow-up asks without the words that tie it to the question before."""
     return _TIES.sub("", text.strip()).strip(" ，。？?！!呢吗")
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a text is a few characters over and over."""
+    return len(text) > _OVER_AND_OVER and len(set(text)) <= _FEW
+
+
+def words_beside(text: str, mentions: Iterable[Mention]) -> str:
+    """What a question says besides the articles that it names."""
+    text = text.replace("中华人民共和国", "")
+    for mention in mentions:
+        text = text.replace(mention.said, "")
+    return _FILLERS.sub("", text)
 
 
 def _day(year: int, month: str | None) -> date | None:

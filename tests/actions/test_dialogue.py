@@ -60,6 +60,42 @@ async def test_an_answer_leads_to_a_report_with_the_facts_given(talk: Talk) -> N
     assert "养犬" in replies[0]["text"]
 
 
+async def test_a_place_in_a_question_need_not_be_said_again(talk: Talk) -> None:
+    await talk.say("龙山街道清荣大道上有人占道摆摊，会被罚多少钱")
+    replies = await talk.press("反映这件事")
+
+    assert replies[-1]["key"] == "report_photos"
+
+
+async def test_an_article_is_shown_when_its_name_is_all_that_is_said(talk: Talk) -> None:
+    (reply,) = await talk.say("行政处罚法第三十三条")
+
+    assert reply["key"] == "consult_articles"
+    assert "违法行为轻微并及时改正" in reply["text"]
+
+
+async def test_a_repealed_article_is_told_to_be_repealed(talk: Talk) -> None:
+    (reply,) = await talk.say("噪声污染防治法第八十二条")
+
+    assert "已经废止" in reply["text"]
+    assert "第一千一百九十条" in reply["text"]
+
+
+async def test_law_of_an_earlier_day_is_not_called_the_law_of_today(talk: Talk) -> None:
+    (reply,) = await talk.say("2025年3月邻居制造噪声被派出所罚款，按哪条罚的")
+
+    statuses = {(cite["law"], cite["article"]): cite["status"] for cite in reply["card"]["citations"]}
+    assert statuses["治安管理处罚法", "第五十八条"] == "已被修订"
+    assert "当时适用的规定" in reply["text"]
+
+
+async def test_a_card_shows_only_what_it_cites_itself(talk: Talk) -> None:
+    (reply,) = await talk.say("罚款拖了两个月没交会加多少")
+
+    own = {(c.law, c.article) for c in talk.services.knowledge.cards[reply["card"]["id"]].cites}
+    assert {(c["law"], c["article"]) for c in reply["card"]["citations"]} <= own
+
+
 async def test_a_liked_answer_is_noted(talk: Talk) -> None:
     await talk.say("在福清养狗要登记吗？")
 

@@ -239,6 +239,29 @@ def test_words_alone_answer_until_meaning_is_built(words_only: KnowledgeBase) ->
     assert words_only.answer("专利申请被驳回以后怎么请求复审", as_of=TODAY).kind == "refer"
 
 
+def test_a_few_characters_over_and_over_are_no_question(base: KnowledgeBase) -> None:
+    assert base.answer("城管" * 600, as_of=TODAY).kind == "clarify"
+
+
+def test_an_invented_case_gives_way_to_its_rule(library: StatuteLibrary, folder: Path) -> None:
+    def card(card_id: str, title: str, *questions: str, illustrates: tuple[str, ...] = ()) -> RuleCard:
+        return RuleCard(
+            *(card_id, title, "test", None, questions, title, (Cite("行政处罚法", "第六十七条"),)),
+            *("全国", "有关部门", (), date(2021, 7, 15), None, TODAY),
+            illustrates=illustrates,
+        )
+
+    rule = card("rule", "罚款要在几天内交", "罚款几天内交", "交罚款的期限")
+    case = card("case", "以案释法：老王晚交了罚款", "罚款单忘了交会怎样", illustrates=("rule",))
+    base = KnowledgeBase(library, [rule, case], load_guards(), VectorStore(folder))
+    base.build_vectors(with_articles=False)
+
+    asked = base.answer("罚款单忘了交会怎样呀", as_of=TODAY).card
+    wanted = base.answer("有没有罚款单忘了交的案例", as_of=TODAY).card
+
+    assert [card.id for card in (asked, wanted) if card] == ["rule", "case"]
+
+
 def test_a_question_in_another_language_is_understood(base: KnowledgeBase) -> None:
     assert base.answer("how many days do I have to pay a fine", as_of=TODAY).card is base.card("pay")
     assert base.answer("what is the weather tomorrow", as_of=TODAY).kind == "out_of_scope"
