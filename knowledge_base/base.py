@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,8 @@ from knowledge_base.vectors import (
 )
 from knowledge_base.words import simplified
 
+# Encoding is most of what an answer costs, and many people ask in the same words.
+_MOST_REMEMBERED = 1024
 # Statutes that this city's questions are about are encoded before the other 300.
 _FIRST_TO_ENCODE = (
     "城市市容和环境卫生管理条例",
@@ -58,13 +61,14 @@ class KnowledgeBase:
         self.examples = examples_by_card(cards)
         self._store = store
         self._citations = CitationFinder(library)
-        self._laws = LawSearch(library, self._citations)
+        self.laws = LawSearch(library, self._citations)
         self._shipped, self._guards = tuple(cards), tuple(guards)
         self._index = self._index_of(cards)
         self._answering = self._answering_by(self._index)
         self._encoder = encoder
         # The encoder keeps its working memory in itself: one question at a time.
         self._encoding = threading.Lock()
+        self._encoded = lru_cache(maxsize=_MOST_REMEMBERED)(self._encode)
         self._use_what_is_there()
 
     @classmethod
@@ -113,7 +117,7 @@ class KnowledgeBase:
         self._use_what_is_there()
         if with_articles:
             cited = frozenset(_FIRST_TO_ENCODE) | {c.law for card in self.cards.values() for c in card.cites}
-            passages = self._laws.passages(_today(), cited)
+            passages = self.laws.passages(_today(), cited)
             encode_missing(
                 self._store,
                 encoder,
@@ -145,7 +149,7 @@ class KnowledgeBase:
         if self.has_vectors:
             self._give_vectors(after)
         asked = dict.fromkeys([*map(simplified, questions), *questions_near(before, card)])
-        return differences(before, after, [(text, self._meaning(text)) for text in asked])
+        return differences(before, after, [(text, self.meaning(text)) for text in asked])
 
     @property
     def has_vectors(self) -> bool:
@@ -163,7 +167,7 @@ class KnowledgeBase:
 
     def search(self, query: str, limit: int = 5, as_of: date | None = None) -> list[Hit]:
         """The articles in force on that day (today if None) that fit a query best."""
-        return self._laws.search(query, day=as_of or _today(), limit=limit, meaning=self._meaning(query))
+        return self.laws.search(query, day=as_of or _today(), limit=limit, meaning=self.meaning(query))
 
     def card(self, card_id: str) -> RuleCard:
         """A card by its id.
@@ -193,13 +197,19 @@ class KnowledgeBase:
         """The statutes and articles that a text names, in order, each once."""
         return self._citations.find(text)
 
-    def _meaning(self, text: str) -> Vectors | None:
+    def meaning(self, text: str) -> Vectors | None:
+        """The vector of a question; None while questions are understood by words alone."""
         if not self._index.has_vectors:
             return None
+        text = simplified(text)[:LONGEST_QUESTION]
+        known = self._index.vector_of(text)
+        return self._encoded(text) if known is None else known
+
+    def _encode(self, text: str) -> Vectors:
         with self._encoding:
             if self._encoder is None:
                 self._encoder = load_encoder()
-            vector = self._encoder.query([simplified(text)[:LONGEST_QUESTION]])
+            vector = self._encoder.query([text])
         return np.asarray(vector, dtype=np.float32).reshape(-1)
 
     def _index_of(self, cards: Sequence[RuleCard]) -> CardIndex:
@@ -207,7 +217,7 @@ class KnowledgeBase:
         return CardIndex(ranked, [self._cited_text(card) for card in ranked])
 
     def _answering_by(self, index: CardIndex) -> Answering:
-        return Answering(self.library, index, self._laws, self._citations, self._meaning)
+        return Answering(self.library, index, self.laws, self._citations, self.meaning)
 
     def _give_vectors(self, index: CardIndex) -> None:
         """Rank a new index by meaning; only texts that are new have to be encoded."""
@@ -230,9 +240,9 @@ class KnowledgeBase:
         passages, second = self._store.get(self._index.passage_texts())
         if first.all() and second.all() and len(first):
             self._index.use_vectors(phrasings, passages)
-        articles, there = self._store.get(self._laws.all_passages())
+        articles, there = self._store.get(self.laws.all_passages())
         if there.any():
-            self._laws.use_vectors(articles, there)
+            self.laws.use_vectors(articles, there)
 
 
 def _today() -> date:

@@ -85,7 +85,7 @@ class CardIndex:
             for i, card in enumerate(cards)
             for text in (card.title, *card.questions)
         ]
-        self._exact = {p.text: p.card for p in reversed(self.phrasings)}
+        self._numbers = {p.text: n for n, p in reversed(list(enumerate(self.phrasings)))}
         self._owners = np.array([p.card for p in self.phrasings], dtype=np.int64)
         self._starts = np.flatnonzero(np.diff(self._owners, prepend=-1))
         self._guards = np.array([card.topic == "guard" for card in cards], dtype=np.bool_)
@@ -126,6 +126,13 @@ class CardIndex:
         """Whether it ranks by meaning."""
         return self._meaning is not None
 
+    def vector_of(self, question: str) -> Vectors | None:
+        """The vector of a question that is one of the phrasings, if it has one already."""
+        if self._meaning is None or (number := self._numbers.get(question)) is None:
+            return None
+        vector: Vectors = self._meaning.phrasings[number]
+        return vector
+
     def find(self, question: str, vector: Vectors | None, limit: int = 6) -> list[Found]:
         """The best cards, best first; the question in Simplified characters, its vector if there is one."""
         if not self.cards:
@@ -135,8 +142,8 @@ class CardIndex:
             if vector is None or self._meaning is None
             else self._both(question, vector)
         )
-        if (exact := self._exact.get(question)) is not None:
-            scores[exact] = max(float(scores.max()) + 0.5, 3.0)
+        if (number := self._numbers.get(question)) is not None:
+            scores[self.phrasings[number].card] = max(float(scores.max()) + 0.5, 3.0)
         best = np.argsort(-scores, kind="stable")[:limit]
         return [Found(self.cards[i], float(scores[i])) for i in best if scores[i] > 0]
 
@@ -157,8 +164,8 @@ class CardIndex:
             phrasing_scores[without] = 0.0
         whole = self._by_card.scores(question)
         scores = np.asarray(self._best_by_card(phrasing_scores) + np.float32(0.35) * whole, dtype=np.float32)
-        if without == _NO_PHRASING and (exact := self._exact.get(question)) is not None:
-            scores[exact] = scores.max() + 1
+        if without == _NO_PHRASING and (number := self._numbers.get(question)) is not None:
+            scores[self.phrasings[number].card] = scores.max() + 1
         return scores
 
     def _by_words(self, question: str) -> Scores:

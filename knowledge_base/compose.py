@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from knowledge_base.models import Article, Hit, RuleCard, Status
+from knowledge_base.models import Article, RuleCard, Status
 from knowledge_base.then_and_now import chinese_day
 
 LONGEST_QUOTE = 400
@@ -49,14 +49,14 @@ def unknown_then_text(card: RuleCard, day: date) -> str:
     )
 
 
-def refer_text(hits: Sequence[Hit], warnings: Sequence[str]) -> str:
+def refer_text(articles: Sequence[Article], warnings: Sequence[str]) -> str:
     """No card: what may bear on it, and a person."""
-    if not hits:
+    if not articles:
         lines = ["这个问题我没有找到可靠的依据，不敢乱说。可以转给工作人员，或者打12345问。"]
     else:
         lines = [
             "这个问题我没有现成的答案，不敢乱说。下面的法律条文可能有关，供您参考；要准确的答复，可以转给工作人员。",
-            *(f"《{hit.law}》{hit.article}：{_short(hit.text)}" for hit in hits),
+            *map(quote, articles),
         ]
     return "\n".join([*warnings, *lines])
 
@@ -87,8 +87,9 @@ def clarify_text(cards: Sequence[RuleCard]) -> str:
 
 
 def quote(article: Article) -> str:
-    """An article with its name."""
-    return f"《{article.law}》{article.article}：{_short(article.text)}"
+    """An article with its name, and with its status unless it is in force."""
+    status = "" if article.status is Status.IN_FORCE else f"（{article.status.label}）"
+    return f"《{article.law}》{article.article}{status}：{_short(article.text)}"
 
 
 def _basis(articles: Sequence[Article]) -> list[str]:

@@ -70,6 +70,19 @@ class LawSearch:
         """Search by meaning too from now on; rows in the order of `all_passages`."""
         self._vectors = (vectors, there)
 
+    def encoded(self, day: date) -> NDArray[np.bool_]:
+        """Which articles are in force on that day and have a vector, in the order of the index."""
+        if self._vectors is None:
+            return np.zeros(len(self._articles), dtype=np.bool_)
+        return self._in_force(day) & self._vectors[1]
+
+    def ranked(
+        self, query: str, *, day: date, limit: int, meaning: Vectors | None, pool: NDArray[np.bool_]
+    ) -> list[int]:
+        """The places of the best articles of a pool, to measure what meaning adds."""
+        words = np.where(pool, self._words.scores(simplified(query[:LONGEST_QUERY])), 0.0).astype(np.float32)
+        return _best(np.where(pool, self._fused(words, day, meaning), 0.0).astype(np.float32), limit)
+
     def search(self, query: str, *, day: date, limit: int = 5, meaning: Vectors | None = None) -> list[Hit]:
         """The articles in force on `day` that fit best.
 

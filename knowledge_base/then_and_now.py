@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-
-import numpy as np
+from functools import lru_cache
 
 from knowledge_base.citations import Mention
 from knowledge_base.models import Article, RuleCard, Status, Superseded
@@ -21,6 +20,8 @@ from knowledge_base.words import gram_codes
 # Two articles that share this much of their pairs of characters are the same rule before and after a
 # revision.
 _SAME_RULE = 0.25
+# From here on a repealed article may be said to go on in another; a code often spreads it over several.
+_GOES_ON = 0.45
 _OLD_TEXT = ("旧", "老的", "以前", "原来", "过去", "修订前", "改之前")
 
 
@@ -50,6 +51,12 @@ def warnings(question: Question, card: RuleCard | None, library: StatuteLibrary,
     return list(dict.fromkeys(found))
 
 
+def moved(mentions: Iterable[Mention], library: StatuteLibrary, today: date) -> list[Article]:
+    """The articles in force that say what repealed articles said, for those that a question names."""
+    found = (_successor_of(mention, library, today) for mention in mentions)
+    return [article for article in found if article is not None]
+
+
 def law_on(card: RuleCard, day: date, today: date, library: StatuteLibrary) -> Then:
     """What the card rests on, as it read on `day`."""
     found: list[Article] = []
@@ -74,7 +81,10 @@ def _about_mention(
     status = current.status_on(today)
     if status is Status.REPEALED and current.effective_to is not None:
         instead = f"，有关内容看《{current.successor}》" if current.successor else ""
-        return f"《{mention.law}》已经废止，自{chinese_day(current.effective_to)}起不再适用{instead}。"
+        now = _successor_of(mention, library, today)
+        number = f"；与原来的{mention.article}最接近的是{now.article}，内容也可能分在几条里" if now else ""
+        ended = chinese_day(current.effective_to)
+        return f"《{mention.law}》已经废止，自{ended}起不再适用{instead}{number}。"
     if status is Status.NOT_YET:
         return f"《{mention.law}》自{chinese_day(current.effective_from)}起才施行，现在还没有生效。"
     earlier = [v for v in library.versions(mention.law) if v.effective_from < current.effective_from]
@@ -86,6 +96,17 @@ def _about_mention(
             f"条文和数额有变化，请以新文本为准。{moved}"
         )
     return ""
+
+
+def _successor_of(mention: Mention, library: StatuteLibrary, today: date) -> Article | None:
+    """The likest article of the statute that took the place of a repealed one; None if none is like it."""
+    old = library.article(mention.law, mention.article, today) if mention.article else None
+    if old is None or old.status is not Status.REPEALED:
+        return None
+    version = library.version_on(mention.law, today)
+    successor = library.find(version.successor) if version and version.successor else None
+    current = library.version_on(successor, today) if successor else None
+    return _likest(old, [current], today, least=_GOES_ON) if current else None
 
 
 def _quotes_old_text(
@@ -172,24 +193,30 @@ def _before(law: str, day: date, library: StatuteLibrary) -> list[StatuteVersion
     return [v for v in library.in_force(day) if v.successor == law]
 
 
-def _likest(now: Article, versions: Iterable[StatuteVersion], day: date) -> Article | None:
-    best, found = _SAME_RULE, None
+def _likest(
+    wanted: Article, versions: Iterable[StatuteVersion], day: date, least: float = _SAME_RULE
+) -> Article | None:
+    best, found = least, None
     for version in versions:
         if version.status_on(day) is not Status.IN_FORCE:
             continue
         for article in version.articles:
-            if (like := likeness(article.text, now.text)) > best:
+            if (like := likeness(article.text, wanted.text)) > best:
                 best, found = like, as_article(version, article, day)
     return found
 
 
 def likeness(one: str, other: str) -> float:
     """The share of pairs of characters that two texts have in common, 0 to 1."""
-    first, second = np.unique(gram_codes(one, 2)), np.unique(gram_codes(other, 2))
-    if not len(first) or not len(second):
-        return 0.0
-    common = len(np.intersect1d(first, second, assume_unique=True))
-    return common / (len(first) + len(second) - common)
+    first, second = _pairs(one), _pairs(other)
+    common = len(first & second)
+    return common / (len(first) + len(second) - common) if common else 0.0
+
+
+# A code has 1,200 articles, and each is compared when its counterpart is looked for.
+@lru_cache(maxsize=4096)
+def _pairs(text: str) -> frozenset[int]:
+    return frozenset(gram_codes(text, 2).tolist())
 
 
 def chinese_day(day: date) -> str:

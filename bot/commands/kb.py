@@ -9,8 +9,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.commands import knowledge
+from bot.commands.law_watch import cited_elsewhere
 from knowledge_base.cards import CARDS, load_cards, read_cards
-from knowledge_base.changes import Affected, affected_cards, changes_since
+from knowledge_base.changes import (
+    Affected,
+    ArticleChange,
+    affected_cards,
+    affected_citations,
+    changes_since,
+)
 from knowledge_base.check import Report, check_cards
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.models import RuleCard
@@ -31,17 +38,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     statutes.add_argument("path", type=Path)
     statutes.add_argument("--into", type=Path, help="放进哪个文件夹，默认数据文件夹下的 statutes")
     statutes.set_defaults(run=main_import)
-    changes = inner.add_parser("changes", help="某日以后变动的条文，和引用它们、还没有复核的卡片")
+    changes = inner.add_parser("changes", help="某日以后变动的条文，和引用它们的卡片、模板、文书、过去的回答")
     changes.add_argument("--since", type=date.fromisoformat, required=True)
     changes.add_argument("--all", action="store_true", help="没有卡片引用的变动也列出")
     changes.set_defaults(run=main_changes)
     vectors = inner.add_parser("vectors", help="为规则卡片建立语义向量（只建还没有的；启动后也会在后台建）")
+    vectors.add_argument("--articles", action="store_true", help="条文的也建，要几十分钟到几小时")
     vectors.set_defaults(run=main_vectors)
 
 
 def main_vectors(args: argparse.Namespace) -> int:
-    """Encode the cards that have no vectors yet."""
-    knowledge.load(args.settings.data_folder)
+    """Encode the cards, and the articles if told to, that have no vectors yet."""
+    knowledge.load(args.settings.data_folder, articles=args.articles)
     return 0
 
 
@@ -68,7 +76,7 @@ def main_check(args: argparse.Namespace) -> int:
 
 
 def main_import(args: argparse.Namespace) -> int:
-    """Import statutes, then list the cards that the new texts touch; 1 when a file could not be read."""
+    """Import statutes, then list what rests on what they change; 1 when a file could not be read."""
     target = args.into or _imported(args)
     report = import_statutes(args.path, target)
     for message in report.unread:
@@ -83,21 +91,31 @@ def main_import(args: argparse.Namespace) -> int:
         since = min(version.effective_from for version in report.added)
         laws = {library.find(version.law) for version in report.added}
         changes = [c for c in changes_since(library, since - timedelta(days=1)) if c.law in laws]
-        _say_affected(affected_cards(load_cards(), changes, library))
+        _say_affected(_affected(args, changes, library))
     return 1 if report.unread else 0
 
 
 def main_changes(args: argparse.Namespace) -> int:
-    """What changed since a day, and the cards that have to be looked at; 1 when there are such cards."""
+    """What changed since a day, and what has to be looked at for it; 1 when there is any."""
     library = StatuteLibrary.load(_imported(args))
     changes = changes_since(library, args.since)
     if args.all:
         for change in changes:
             _say(f"{change.law}{change.article} 自 {change.since} 变动")
-    affected = affected_cards(load_cards(), changes, library)
+    affected = _affected(args, changes, library)
     _say_affected(affected)
-    _say(f"变动的条文 {len(changes)} 条，要复核的卡片 {len({a.name for a in affected})} 张")
+    count = len({item.name for item in affected})
+    _say(f"变动的条文 {len(changes)} 条，要复核的卡片、模板、回答等共 {count} 项")
     return 1 if affected else 0
+
+
+def _affected(
+    args: argparse.Namespace, changes: list[ArticleChange], library: StatuteLibrary
+) -> list[Affected]:
+    """Cards first, then what else rests on the changed articles."""
+    settings = getattr(args, "settings", None)
+    others = cited_elsewhere(settings.resolved_database_url, library) if settings and changes else []
+    return affected_cards(load_cards(), changes, library) + affected_citations(others, changes)
 
 
 def _say_affected(affected: list[Affected]) -> None:

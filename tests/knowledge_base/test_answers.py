@@ -16,7 +16,7 @@ from knowledge_base.question import follows_another, named_day
 from knowledge_base.statutes.library import StatuteLibrary
 from knowledge_base.statutes.markdown import statute_from_text
 from knowledge_base.then_and_now import likeness
-from knowledge_base.vectors import VectorStore
+from knowledge_base.vectors import VectorStore, load_encoder
 
 TODAY = date(2026, 11, 23)
 
@@ -151,6 +151,24 @@ def test_a_person_decides_about_a_named_officer(base: KnowledgeBase) -> None:
     assert base.answer("我要投诉一个城管队员态度恶劣", as_of=TODAY).kind == "handoff"
 
 
+def test_one_vector_is_made_for_a_question_that_many_ask(base: KnowledgeBase) -> None:
+    known, asked = base.cards["pay"].questions[0], "罚单上的钱最晚哪天给"
+    made: list[str] = []
+
+    class Counting:
+        def query(self, texts: list[str]) -> object:
+            made.extend(texts)
+            return load_encoder().query(texts)
+
+        passage = query
+
+    counted = KnowledgeBase(base.library, list(base.cards.values()), load_guards(), base._store, Counting())
+    for question in (asked, asked, known):
+        counted.answer(question, as_of=TODAY)
+
+    assert made == [asked]
+
+
 def test_the_law_of_the_day_is_applied(base: KnowledgeBase) -> None:
     answer = base.answer("狗叫扰民", as_of=date(2025, 6, 1))
 
@@ -202,6 +220,15 @@ def test_quoted_law_that_no_longer_applies_is_told(question: str, told: str, bas
 
     assert told in answer.text
     assert all(c.status is Status.IN_FORCE for c in answer.citations)
+
+
+def test_a_repealed_article_leads_to_the_one_that_says_it_now(base: KnowledgeBase) -> None:
+    answer = base.answer("噪声污染防治法第八十二条现在还有用吗", as_of=TODAY)
+
+    assert "已经废止" in answer.text
+    assert "最接近的是第一千一百九十条" in answer.text
+    assert ("生态环境法典", "第一千一百九十条") in {(c.law, c.article) for c in answer.citations}
+    assert "噪声污染防治法" not in {c.law for c in answer.citations if c.status is Status.IN_FORCE}
 
 
 def test_law_in_force_is_not_called_old(base: KnowledgeBase) -> None:

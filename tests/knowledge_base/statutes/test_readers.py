@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable
 from datetime import date
@@ -158,6 +159,17 @@ def test_reads_all_laws_of_the_package() -> None:
     assert len(versions) > 350
     assert all(version.articles for version in versions)
     assert not any(version.law.startswith("中华人民共和国") for version in versions)
+
+
+def test_an_article_of_the_package_does_not_hold_the_heading_after_it() -> None:
+    versions = {version.law: version for version in read_package(database_path())}
+    texts = [article.text for version in versions.values() for article in version.articles]
+
+    assert versions["民法典"].articles[-3].text.endswith("应当承担侵权责任。")
+    assert not [
+        text for text in texts if re.search(r"\n(?:附\s*则|第[一二三四五六七八九十]+[编章节]\s.*)$", text)
+    ]
+    assert not [text for text in texts if re.search(r"[\u4e00-\u9fff、，] +[\u4e00-\u9fff]", text)]
 
 
 def test_says_when_the_package_file_is_missing_or_damaged(tmp_path: Path) -> None:
