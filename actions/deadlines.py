@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 CANCEL = Button("button_cancel", "deadlines:cancel")
 FILE_NAME = "办理期限.ics"
+# Longer than this it is a story, and a story may be a report.
+LONGEST_WISH = 100
 # "我11月3号收到处罚决定书": a paper came, so its days can be counted.
 _PAPER_CAME = re.compile(
     r"(?:收到|拿到|接到|领到|送来|送达|签收|寄来|开了|给了?我).{0,12}(?:处罚|决定书|告知书|罚单|罚款|复议决定)"
@@ -44,7 +46,7 @@ _OTHER_WISH = re.compile(r"投诉|举报|反映|写.{0,6}(?:申请书|信)|转�
 
 def is_wanted(text: str, today: date) -> bool:
     """Whether a text asks for days to be counted rather than for a rule."""
-    if _OTHER_WISH.search(text):
+    if len(text) > LONGEST_WISH or _OTHER_WISH.search(text):
         return False
     if _WHICH_DAY.search(text):
         return True

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from knowledge_base.deadlines import Rule
 
 LONGEST_LINE = 120
+# Longer than this it is a story that mentions a paper.
+LONGEST_WISH = 60
 LONGEST_STORY = 4_000
 CANCEL = Button("button_cancel", "paper:cancel")
 _ID_NUMBER = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]")
@@ -66,7 +68,7 @@ class Draft:
 
 def is_wanted(text: str) -> bool:
     """Whether a text asks for a paper or a list."""
-    return bool(paper_in(text) or list_in(text))
+    return len(text) <= LONGEST_WISH and bool(paper_in(text) or list_in(text))
 
 
 async def start(turn: Turn) -> list[Reply]:

@@ -52,6 +52,7 @@ def days(reply: dict) -> dict[str, str]:
         ("我11月3号收到处罚决定书，我要投诉执法人员", False),
         ("楼下11月3号开始半夜施工", False),
         ("昨天狗咬了人", False),
+        ("昨天收到处罚决定书，可是隔壁的店天天占道没人管。" * 5, False),
     ],
 )
 def test_only_a_wish_for_days_is_taken(text: str, wanted: bool) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 
 from actions.base import Message, Outgoing
 from actions.paper_wishes import list_in, paper_in
+from actions.papers import is_wanted
 from bot.files import read_attached
 from bot.gathering import Patience
 from bot.relay import Relay
@@ -83,6 +84,13 @@ def test_which_paper_a_text_asks_for(text: str, code: str) -> None:
 )
 def test_which_list_a_text_asks_for(text: str, code: str) -> None:
     assert list_in(text) == code
+
+
+def test_a_story_that_mentions_papers_is_no_wish_for_one() -> None:
+    story = "路口有人乱倒垃圾，社区让我写一封投诉信，还说要下载政府信息公开申请表。" * 3
+
+    assert paper_in(story)
+    assert not is_wanted(story)
 
 
 async def test_an_application_for_reconsideration_from_the_first_word_to_the_file(talk: Talk) -> None:
