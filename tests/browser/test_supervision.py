@@ -21,7 +21,7 @@ from bot.services import Services, read_already
 from bot.typedefs import SERVICES, SETTINGS
 from tests.bot.desk.browsing import PASSWORD, Clock, add_officer
 from tests.browser.conftest import NewVisitor
-from tests.factories import NOW, OFFICER, ROUTING, make_conversation, make_ticket
+from tests.factories import AFTER_PHOTO, NOW, OFFICER, ROUTING, make_conversation, make_ticket
 from tests.schema import new_sqlite
 from tickets.aftercare import Aftercare
 from tickets.checks import Checks
@@ -71,7 +71,9 @@ async def _rated(parts: Services, number: int, **changes: Any) -> None:
         )
         tickets = parts.tickets(session, at + timedelta(hours=20 * (number % 4)))
         await tickets.reply(filed.ticket_no, "马上去看", actor=OFFICER)
-        await tickets.change_status(filed.ticket_no, Status.RESOLVED, actor=OFFICER, note="清走了")
+        await tickets.change_status(
+            filed.ticket_no, Status.RESOLVED, actor=OFFICER, note="清走了", photos=(AFTER_PHOTO,)
+        )
         await tickets.bound(Aftercare).rate(
             filed.ticket_no,
             conversation_id=conversation.id,

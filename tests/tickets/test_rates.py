@@ -9,6 +9,7 @@ from sqlalchemy import text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.factories import (
+    AFTER_PHOTO,
     CALENDAR,
     NOW,
     OFFICER,
@@ -58,7 +59,9 @@ async def _step(service, step: str, ticket_no: str, conversation_id: int, chance
     elif step == "accept":
         await service.change_status(ticket_no, Status.ACCEPTED, actor=OFFICER)
     elif step == "resolve":
-        await service.change_status(ticket_no, Status.RESOLVED, actor=OFFICER, note="清走了")
+        await service.change_status(
+            ticket_no, Status.RESOLVED, actor=OFFICER, note="清走了", photos=(AFTER_PHOTO,)
+        )
     elif step == "withdraw":
         await service.withdraw(ticket_no, conversation_id=conversation_id)
     elif step == "reopen":
@@ -118,7 +121,9 @@ async def test_a_late_first_reply_stays_late_when_the_ticket_is_reopened(databas
         late = make_service(session, now=at + timedelta(days=10))
         await late.change_status(filed.ticket_no, Status.ACCEPTED, actor=OFFICER)
         await late.reply(filed.ticket_no, "才看到", actor=OFFICER)
-        await late.change_status(filed.ticket_no, Status.RESOLVED, actor=OFFICER, note="清走了")
+        await late.change_status(
+            filed.ticket_no, Status.RESOLVED, actor=OFFICER, note="清走了", photos=(AFTER_PHOTO,)
+        )
         await late.bound(Aftercare).rate(
             filed.ticket_no, conversation_id=conversation.id, score=1, is_solved=False
         )

@@ -12,7 +12,7 @@ import pytest
 from bot.desk.spreadsheets import Cell, harmless
 from bot.services import Services
 from tests.bot.desk.browsing import Browser, add_officer
-from tests.factories import NOW, OFFICER, make_conversation, make_ticket
+from tests.factories import AFTER_PHOTO, NOW, OFFICER, make_conversation, make_ticket
 from tickets.aftercare import Aftercare
 from tickets.desk_queries import Reach
 from tickets.models import Officer, Role
@@ -118,7 +118,9 @@ async def _rated(parts: Services, days_ago: int, score: int, is_solved: bool) ->
         filed = await make_ticket(session, Status.ACCEPTED, now=at, conversation_id=conversation.id)
         tickets = parts.tickets(session, at + timedelta(hours=3))
         await tickets.reply(filed.ticket_no, "马上去看", actor=OFFICER)
-        await tickets.change_status(filed.ticket_no, Status.RESOLVED, actor=OFFICER, note="清走了")
+        await tickets.change_status(
+            filed.ticket_no, Status.RESOLVED, actor=OFFICER, note="清走了", photos=(AFTER_PHOTO,)
+        )
         await tickets.bound(Aftercare).rate(
             filed.ticket_no, conversation_id=conversation.id, score=score, is_solved=is_solved
         )
