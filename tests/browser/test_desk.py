@@ -339,6 +339,10 @@ async def test_a_new_officer_closes_the_oldest_overdue_dumping_ticket_in_under_t
     await expect(page.locator(".notice.good")).to_contain_text("已接手并开始办理")
     await choose("#template", "垃圾已清走")
     await expect(page.locator("#live-preview")).to_contain_text(f"龙田中队回复您（工单{ticket_no}）")
+    clicks += 1
+    await page.set_input_files(
+        "#reply-photo", {"name": "after.jpg", "mimeType": "image/jpeg", "buffer": _photo()}
+    )
     await click("button[value=resolve]")
 
     await expect(page.locator(".marks .chip").first).to_have_text("已办结")

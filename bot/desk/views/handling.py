@@ -52,6 +52,8 @@ async def reply(request: web.Request) -> web.StreamResponse:
         chosen = await filled_template(request, form.number("template") or 0)
         return await show_ticket(request, draft=Draft(reply=f"{text}\n{chosen}".strip()[:MAX_TEXT_LENGTH]))
     draft = Draft(reply=text[:MAX_TEXT_LENGTH])
+    if refused := await keep_after_photos(request):
+        return await show_ticket(request, draft=draft, problem=refused, status=409)
     problem = _text_problem(request, text)
     if problem is not None:
         return await show_ticket(request, draft=draft, problem=text_for(problem), status=_status_for(problem))
@@ -105,10 +107,8 @@ async def status(request: web.Request) -> web.StreamResponse:
     draft = Draft(status_note=text[:MAX_TEXT_LENGTH])
     if len(text) > MAX_TEXT_LENGTH or form.is_cut:
         return await show_ticket(request, draft=draft, problem=TEXTS["too_long"], status=413)
-    if form.photos or form.has_large_photo:
-        problem = await keep_after_photos(request)
-        if problem:
-            return await show_ticket(request, draft=draft, problem=problem, status=409)
+    if refused := await keep_after_photos(request):
+        return await show_ticket(request, draft=draft, problem=refused, status=409)
     new = form.text("status")
     if new == "photos":
         if not form.photos:
@@ -132,6 +132,8 @@ async def keep_after_photos(request: web.Request) -> str:
     form, visit, parts = request[FORM], request[VISIT], services(request)
     if form.has_large_photo:
         return TEXTS["photo_too_large"]
+    if not form.photos:
+        return ""
     ticket_no = request.match_info["ticket_no"]
     async with parts.database.reading() as session:
         if not visit.reach.covers(await find_ticket(session, ticket_no)):

@@ -375,8 +375,9 @@ async def test_a_reply_can_close_the_ticket_in_one_step(at_ticket: Browser, part
     assert "要有处理后的照片" in refused.text
     assert "垃圾已清走</textarea>" in refused.text
 
-    await at_ticket.post_photos(f"/tickets/{TICKET}/status", [_photo()], status="photos")
-    page = await at_ticket.post(f"/tickets/{TICKET}/reply", text="垃圾已清走", action="resolve")
+    page = await at_ticket.post_photos(
+        f"/tickets/{TICKET}/reply", [_photo()], text="垃圾已清走", action="resolve"
+    )
 
     assert "工单已办结" in page.text
     stored = await _stored(parts)
