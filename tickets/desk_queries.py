@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.casework import find_ticket
@@ -35,16 +35,21 @@ class Reach:
     everything: bool = False
     consultations: bool = False
 
-    def condition(self) -> ColumnElement[bool]:
-        """The reach as a condition on `Ticket`."""
+    def condition(self, *, unowned: bool = False) -> ColumnElement[bool]:
+        """The reach as a condition on `Ticket`.
+
+        Args:
+            unowned: for a list of tickets that nobody has: none of them is one's own, and without that
+                alternative the database goes by the unit's index.
+        """
         if self.everything:
             return true()
-        parts: list[ColumnElement[bool]] = [Ticket.officer_id == self.officer_id]
+        parts: list[ColumnElement[bool]] = [] if unowned else [Ticket.officer_id == self.officer_id]
         if self.department is not None:
             parts.append(Ticket.department == self.department)
         if self.consultations:
             parts.append(Ticket.kind == TicketKind.CONSULTATION)
-        return or_(*parts)
+        return or_(false(), *parts)
 
     def covers(self, ticket: Ticket) -> bool:
         """Whether one ticket lies within the reach."""

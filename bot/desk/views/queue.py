@@ -65,7 +65,8 @@ async def show_queue(
     """
     visit, parts = request[VISIT], services(request)
     async with parts.database.reading() as session:
-        found = await queue(session, wanted, visit.now, visit.reach.condition())
+        scope = visit.reach.condition(unowned=wanted.view is View.UNASSIGNED)
+        found = await queue(session, wanted, visit.now, scope)
         numbers = await counts(session, visit.officer, visit.now, visit.reach.condition())
         own = await _own_views(session, visit)
         people = await colleagues(session, visit.officer.department) if visit.officer.department else []
