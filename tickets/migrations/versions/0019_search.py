@@ -44,7 +44,7 @@ def upgrade() -> None:
             " WHERE (content ->> 'photo') IS NOT NULL"
         )
         op.execute(
-            "CREATE TABLE ticket_words (ticket_id bigint PRIMARY KEY REFERENCES tickets (id),"
+            "CREATE TABLE ticket_words (ticket_id bigint PRIMARY KEY REFERENCES tickets (id) ON DELETE CASCADE,"
             " words tsvector NOT NULL)"
         )
         _fill("INSERT INTO ticket_words VALUES (:id, array_to_tsvector(string_to_array(:words, ' ')))")
