@@ -112,7 +112,7 @@ async def fill(connection: asyncpg.Connection[Any], stories: Stories, have: int,
         said = [(row["id"], " ".join(words)) for row, words in rows]
         await connection.copy_records_to_table("said", records=said)
         await connection.execute(
-            "INSERT INTO ticket_words"
+            "INSERT INTO ticket_words (ticket_id, words)"
             " SELECT ticket_id, array_to_tsvector(string_to_array(words, ' ')) FROM said"
         )
         await connection.execute("TRUNCATE said")

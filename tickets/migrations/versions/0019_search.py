@@ -44,10 +44,12 @@ def upgrade() -> None:
             " WHERE (content ->> 'photo') IS NOT NULL"
         )
         op.execute(
-            "CREATE TABLE ticket_words (ticket_id bigint PRIMARY KEY REFERENCES tickets (id) ON DELETE CASCADE,"
-            " words tsvector NOT NULL)"
+            "CREATE TABLE ticket_words (words tsvector NOT NULL,"
+            " ticket_id bigint PRIMARY KEY REFERENCES tickets (id) ON DELETE CASCADE)"
         )
-        _fill("INSERT INTO ticket_words VALUES (:id, array_to_tsvector(string_to_array(:words, ' ')))")
+        _fill(
+            "INSERT INTO ticket_words (ticket_id, words) VALUES (:id, array_to_tsvector(string_to_array(:words, ' ')))"
+        )
         op.execute("CREATE INDEX ix_ticket_words_words ON ticket_words USING gin (words)")
     else:
         op.execute(
