@@ -48,7 +48,8 @@ def upgrade() -> None:
             " ticket_id bigint PRIMARY KEY REFERENCES tickets (id) ON DELETE CASCADE)"
         )
         _fill(
-            "INSERT INTO ticket_words (ticket_id, words) VALUES (:id, array_to_tsvector(string_to_array(:words, ' ')))"
+            "INSERT INTO ticket_words (ticket_id, words)"
+            " VALUES (:id, array_to_tsvector(string_to_array(:words, ' ')))"
         )
         op.execute("CREATE INDEX ix_ticket_words_words ON ticket_words USING gin (words)")
     else:
