@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from actions import consult, deadlines, emergency, handoff, live, papers, report, smalltalk, status, topics
 from actions.base import Reply
 from actions.clarify import ask_what_is_meant
+from actions.words import asks_about_law
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # Under this the assistant asks what is meant instead of guessing.
 SURE = 0.5
+# Under this a complaint that ends in a question about the law is answered first.
+SURE_OF_REPORT = 0.9
 
 BUTTONS: dict[str, ButtonAction] = {
     "report": report.on_button,
@@ -164,11 +167,18 @@ async def _by_meaning(turn: Turn) -> list[Reply]:
     if not understanding.available:
         return ask_what_is_meant(turn, "nlu_unavailable")
     action = INTENTS.get(understanding.intent)
+    has_answer = turn.answer is not None and turn.answer.kind == "answer"
     if action is None or understanding.confidence < SURE:
-        if turn.answer is not None and turn.answer.kind == "answer":
-            return await consult.answer(turn)
-        return ask_what_is_meant(turn, "meaning_unclear")
+        return await consult.answer(turn) if has_answer else ask_what_is_meant(turn, "meaning_unclear")
+    if has_answer and _may_be_a_question(turn):
+        return await consult.answer(turn)
     return await action(turn)
+
+
+def _may_be_a_question(turn: Turn) -> bool:
+    """ "狗不拴绳，这样违法吗" complains and asks: the rule comes first, with a button that reports it."""
+    meant = turn.understanding
+    return meant.intent == "complaint" and meant.confidence < SURE_OF_REPORT and asks_about_law(turn.text)
 
 
 def _by_rule(turn: Turn) -> Action | None:

@@ -22,6 +22,10 @@ _SKIP = re.compile(
     re.IGNORECASE,
 )
 _ANONYMOUS = re.compile(r"匿名[吧。!！~\s]*")
+# What the last words of a question about the law are about, and what makes them a question.
+_LAW = re.compile(r"违法|犯法|违规|合法|罚款|处罚|罚多少|怎么罚|要罚|会罚|被罚|规定|法律|哪条法|赔")
+_ASKING = re.compile(r"[吗呢么]$|多少|怎么|什么|哪|是不是|能不能|会不会")
+_LONGEST_QUESTION = 60
 # Above this the NLU's "cancel" is taken without the very words.
 _SURE_OF_CANCEL = 0.9
 _SHORT = 12
@@ -57,3 +61,11 @@ def says_no(turn: Turn) -> bool:
 def wants_to_skip(turn: Turn) -> bool:
     """The message passes over an optional question."""
     return bool(_SKIP.fullmatch(turn.text)) or says_no(turn)
+
+
+def asks_about_law(text: str) -> bool:
+    """Whether a short text ends in a question about the law ("……，这样违法吗")."""
+    if len(text) > _LONGEST_QUESTION:
+        return False
+    last = re.split(r"[，,。！!；;]", text.rstrip("?？。！! "))[-1]
+    return bool(_LAW.search(last) and _ASKING.search(last))

@@ -90,7 +90,7 @@ async def test_held_out_messages_go_the_right_way(client: UnderstandingClient):
 @pytest.mark.parametrize(
     ("text", "codes"),
     [
-        ("路口的烧烤车把人行道占满了。还有，那边的路灯也不亮。", {"street_facility"}),
+        ("路口的烧烤摊占了半条路。还有，那边的路灯也不亮。", {"street_vending", "street_facility"}),
         ("楼上的狗整夜叫，另外楼道里堆满了没人清的垃圾袋", {"dog", "waste_sorting"}),
         ("邻居家的狗从早叫到晚", {"dog"}),
         ("门口垃圾桶满了", {"waste_sorting"}),
