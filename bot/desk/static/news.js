@@ -101,7 +101,8 @@ function listen() {
   });
 }
 
-if ($('header.top') && 'EventSource' in window) {
+// Before the second factor is set up there is nothing to hear.
+if ($('header.top') && !$('[data-no-news]') && 'EventSource' in window) {
   if (navigator.locks && tabs) {
     tabs.postMessage({ name: 'hello' });
     navigator.locks.request('wenfa-desk-news', listen);
