@@ -45,7 +45,7 @@ _WEIGHT_WITHOUT_CATEGORY = 0.3
 _RARE = -3.0
 _ALMOST = 0.9999
 _LEAST = 0.02
-# The category head's scores as probabilities: fitted on examples that were held out of a training.
+# The category head's scores as probabilities: between what fits own held-out examples and real rows.
 CATEGORY_SLOPE = 1.2
 CATEGORY_OFFSET = 0.2
 # Whether a matter is the bureau's or another department's, the category head knows too: where it holds all
