@@ -243,7 +243,7 @@ async def test_typing_is_shown(client: Client, relay: ScriptedRelay) -> None:
 
     await relay.channel.typing(address)
 
-    assert await page.next("typing") == {"type": "typing"}
+    assert await page.next("typing") == {"type": "typing", "by": "assistant"}
 
 
 async def test_others_cannot_read_the_conversation(client: Client) -> None:
@@ -275,7 +275,8 @@ async def test_button_and_location_reach_the_relay(client: Client, relay: Script
 
     sent = [message for message in history["messages"] if message["from"] == "citizen"]
     assert (sent[0]["text"], sent[0]["payload"]) == ("我要反映问题", "menu:report")
-    assert sent[1]["location"] == {"latitude": 25.72, "longitude": 119.38, "datum": "WGS-84"}
+    place = {"latitude": 25.72, "longitude": 119.38, "datum": "WGS-84", "name": ""}
+    assert sent[1]["location"] == place
     assert relay.received[0].label == "我要反映问题"
 
 

@@ -162,7 +162,7 @@ async def test_saved_views_are_ones_own_and_few(
         ("status=assigned", 2),
         ("status=accepted", 0),
         ("status=nonsense", 3),
-        ("kind=consultation", 1),
+        ("kind=suggestion", 1),
         ("urgent=1", 1),
         ("supervised=1", 0),
         ("department=squad_yuping", 0),
@@ -173,7 +173,7 @@ async def test_more_filters_narrow_the_queue(
 ) -> None:
     await _file(parts, 2)
     async with parts.database.transaction() as session:
-        await make_ticket(session, kind="consultation", priority="urgent")
+        await make_ticket(session, kind="suggestion", priority="urgent")
 
     page = await signed_in.get(f"/?view=open&{query}")
 
