@@ -335,14 +335,18 @@ async def test_a_flood_is_slowed_and_told_when_to_send_again(client: Client, rel
     await visit(client)
     page = await open_page(client)
 
-    for _ in range(13):
+    said, error = 0, None
+    # On a slow machine the bucket refills meanwhile.
+    while said < 60 and (error is None or error["type"] != "error"):
         last = await page.say("沉默")
-    error = await page.next("error")
+        said += 1
+        error = await page.next("ack", "error")
 
+    assert error is not None
     assert (error["code"], error["client_id"]) == ("slow_down", last)
-    assert error["retry_after_seconds"] == 2
-    assert "2秒" in error["text"]
-    assert len(relay.received) == 12
+    assert error["retry_after_seconds"] in {1, 2}
+    assert f"{error['retry_after_seconds']}秒" in error["text"]
+    assert len(relay.received) == said - 1 >= 12
 
 
 async def test_a_message_that_was_not_stored_is_to_be_sent_again(
