@@ -21,8 +21,9 @@ from bot.services import Services, read_already
 from bot.typedefs import SERVICES, SETTINGS
 from tests.bot.desk.browsing import PASSWORD, Clock, add_officer
 from tests.browser.conftest import NewVisitor
-from tests.factories import AFTER_PHOTO, NOW, OFFICER, ROUTING, make_conversation, make_ticket
+from tests.factories import NOW, OFFICER, ROUTING, make_conversation, make_ticket
 from tests.schema import new_sqlite
+from tests.web_client import picture
 from tickets.aftercare import Aftercare
 from tickets.checks import Checks
 from tickets.database import Database
@@ -64,6 +65,7 @@ def _actor(officer: Officer) -> Actor:
 
 async def _rated(parts: Services, number: int, **changes: Any) -> None:
     at = NOW - timedelta(days=number)
+    after = await asyncio.to_thread(parts.photos.save, picture())
     async with parts.database.transaction() as session:
         conversation = await make_conversation(session, address=f"rated-{number}", now=at)
         filed = await make_ticket(
@@ -72,7 +74,7 @@ async def _rated(parts: Services, number: int, **changes: Any) -> None:
         tickets = parts.tickets(session, at + timedelta(hours=20 * (number % 4)))
         await tickets.reply(filed.ticket_no, "马上去看", actor=OFFICER)
         await tickets.change_status(
-            filed.ticket_no, Status.RESOLVED, actor=OFFICER, note="清走了", photos=(AFTER_PHOTO,)
+            filed.ticket_no, Status.RESOLVED, actor=OFFICER, note="清走了", photos=(after.sha256,)
         )
         await tickets.bound(Aftercare).rate(
             filed.ticket_no,
