@@ -84,7 +84,9 @@ def test_bad_lines_are_named_and_the_rest_is_answered(
     assert [line.split(":")[0] for line in err.splitlines()] == [f"line {n}" for n in range(1, 6)]
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b'{"id": 1}\n', mtime=0), gzip.compress(b"x")[:15]])
+@pytest.mark.parametrize(
+    "content", [b"no gzip", gzip.compress(b'{"id": 1}\n', mtime=0), gzip.compress(b"x", mtime=0)[:15]]
+)
 def test_a_damaged_collection_is_named(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
