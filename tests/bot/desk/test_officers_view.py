@@ -39,7 +39,7 @@ async def test_an_invitation_lets_a_colleague_in(at_officers: Browser, second_br
     )
 
     assert "单位负责人" in welcome.text
-    assert (joined.path, "郑队长" in joined.text) == ("/desk/", True)
+    assert (joined.path, "郑队长" in joined.text) == ("/desk/account/second-factor?first=1", True)
     assert "郑队长" in (await at_officers.get("/officers")).text
 
 
