@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.columns import storable
@@ -148,7 +148,8 @@ async def verify_all(session: AsyncSession, ticket_id: int | None = None) -> Ver
     """Check histories in batches, so that a million tickets don't have to fit into memory."""
     found = Verification()
     state = hashlib.sha256()
-    async for ticket, entries in _histories(session, ticket_id):
+    wanted = select(Ticket) if ticket_id is None else select(Ticket).where(Ticket.id == ticket_id)
+    async for ticket, entries in histories(session, wanted):
         found.tickets += 1
         found.entries += len(entries)
         found.problems += _check(ticket, entries)
@@ -159,14 +160,13 @@ async def verify_all(session: AsyncSession, ticket_id: int | None = None) -> Ver
     return found
 
 
-async def _histories(
-    session: AsyncSession, ticket_id: int | None
+async def histories(
+    session: AsyncSession, tickets: Select[Ticket]
 ) -> AsyncIterator[tuple[Ticket, list[Entry]]]:
+    """The chosen tickets by id, each with its entries in order, read in pieces that the session forgets."""
     last = 0
     while True:
-        wanted = select(Ticket).where(Ticket.id > last).order_by(Ticket.id).limit(_BATCH)
-        if ticket_id is not None:
-            wanted = wanted.where(Ticket.id == ticket_id)
+        wanted = tickets.where(Ticket.id > last).order_by(Ticket.id).limit(_BATCH)
         batch = (await session.scalars(wanted)).all()
         if not batch:
             return

@@ -7,20 +7,19 @@ unit for the filter) and, where an erasure emptied the history, kind, priority a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.deadlines import WorkingCalendar
 from tickets.errors import CalendarYearMissing
+from tickets.history import histories
 from tickets.models import Entry, EntryKind, Ticket
 from tickets.statistics import SATISFIED_FROM, Period, Tally
 from tickets.workflow import ActorKind, Status
-
-_BATCH = 500
 
 
 @dataclass(slots=True)
@@ -51,37 +50,19 @@ async def rates_from_history(
 ) -> Rates:
     """Go through the history of every ticket filed in the period, in batches."""
     found = Rates()
-    async for ticket, entries in _histories(session, period, department):
+    async for ticket, entries in histories(session, _filed_in(period, department)):
         if not _is_merged(entries):
             _count(found, ticket, entries, calendar, now)
     return found
 
 
-async def _histories(
-    session: AsyncSession, period: Period, department: str | None
-) -> AsyncIterator[tuple[Ticket, Sequence[Entry]]]:
-    last = 0
-    while True:
-        wanted = (
-            select(Ticket)
-            .join(Entry, (Entry.ticket_id == Ticket.id) & (Entry.number == 1))
-            .where(Ticket.id > last, Entry.at >= period.begins, Entry.at < period.ends)
-            .order_by(Ticket.id)
-            .limit(_BATCH)
-        )
-        if department is not None:
-            wanted = wanted.where(Ticket.department == department)
-        batch = (await session.scalars(wanted)).all()
-        if not batch:
-            return
-        last = batch[-1].id
-        lines: dict[int, list[Entry]] = {ticket.id: [] for ticket in batch}
-        rows = select(Entry).where(Entry.ticket_id.in_(lines)).order_by(Entry.ticket_id, Entry.number)
-        for entry in await session.scalars(rows):
-            lines[entry.ticket_id].append(entry)
-        for ticket in batch:
-            yield ticket, lines[ticket.id]
-        session.expunge_all()
+def _filed_in(period: Period, department: str | None) -> Select[Ticket]:
+    wanted = (
+        select(Ticket)
+        .join(Entry, (Entry.ticket_id == Ticket.id) & (Entry.number == 1))
+        .where(Entry.at >= period.begins, Entry.at < period.ends)
+    )
+    return wanted if department is None else wanted.where(Ticket.department == department)
 
 
 def _count(

@@ -187,8 +187,9 @@ async def _show(
     async with parts.database.reading() as session:
         draft = await card_drafts.find_draft(session, _draft_id(request))
         messages = await quality.messages_of(session, draft.group_id) if draft.group_id else []
-    reasons = await _problems(request, draft.id)
+    await parts.ready()
     card = desk_cards.read_card(draft.content)
+    reasons = await asyncio.to_thread(desk_cards.problems_of, parts, card)
     is_compared = "compare" in request.query
     changes = (
         await asyncio.to_thread(parts.knowledge.regression, card, [gap.text for gap in messages])
