@@ -181,7 +181,10 @@ class Duplicates(Casework):
         if town is not None and not town.is_unsure:
             conditions.append(or_(Ticket.town == town.code, Ticket.town.is_(None)))
         rows = await self.session.execute(
-            select(*_COMPARED).where(*conditions).order_by(Ticket.id.desc()).limit(MAX_CANDIDATES)
+            select(*_COMPARED)
+            .where(*conditions)
+            .order_by(Ticket.created_at.desc(), Ticket.id.desc())
+            .limit(MAX_CANDIDATES)
         )
         return [Candidate(*row) for row in rows]
 

@@ -242,7 +242,10 @@ class Ticket(Base):
                 ("_department", ("department", "due_at", "id")),
                 ("_officer", ("officer_id", "due_at", "id")),
                 ("_status", ("status", "due_at", "id")),
-                ("_category", ("category", "town", "id")),
+                ("_category", ("category", "town", "due_at", "id")),
+                ("_work", ("department", "status", "due_at", "id")),
+                # Where a new report looks for one of the same matter.
+                ("_recent", ("category", "town", "created_at", "id")),
             )
         ),
         # All that the dashboard counts, so that it reads the index and no ticket.

@@ -7,28 +7,35 @@ word must be found by all its pairs. PostgreSQL keeps them in a GIN index, SQLit
 
 The newest tickets come first. On PostgreSQL each ticket's words name the lot of 10,000 tickets that it
 belongs to, so that the newest lots can be looked through first and the search ends as soon as a page is
-full: a common word costs the same with a million tickets.
+full: a common word costs the same with a million tickets. Words of open tickets have an index of their own,
+too, because among a great many closed ones they are few; a trigger keeps it true.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from itertools import groupby
 
 from sqlalchemy import (
+    CTE,
+    BindParameter,
+    Boolean,
     ColumnElement,
     Integer,
     Select,
+    bindparam,
     cast,
     column,
     delete,
     func,
     insert,
-    literal,
     select,
     table,
-    union_all,
+    true,
 )
+from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -38,12 +45,18 @@ from tickets.words import words_of
 
 LOT = 10_000
 # How many lots are looked through at once, from the newest on; then everything older.
-_STEPS = (2, 8, 30)
+_STEPS = (2, 8)
+# From how many tickets on words are common.
+COMMON = 3_000
+_EXPLAIN = sql_text("EXPLAIN (FORMAT JSON) SELECT 1 FROM ticket_words WHERE words @@ CAST(:said AS tsquery)")
+_EXPLAIN_OPEN = sql_text(f"{_EXPLAIN.text} AND is_open")
 _NUMBER = re.compile(r"(?:(?P<day>\d{4}|\d{8})-)?(?P<number>\d{1,6})")
 
 # The migration makes it: a plain table with a `tsvector` on PostgreSQL, a virtual one on SQLite, where the
 # ticket's id is the row's.
-_WORDS = table("ticket_words", column("ticket_id", Integer), column("words", TSVECTOR))
+_WORDS = table(
+    "ticket_words", column("ticket_id", Integer), column("words", TSVECTOR), column("is_open", Boolean)
+)
 _FTS = table("ticket_words", column("rowid", Integer), column("words"), column("ticket_words"))
 
 
@@ -65,8 +78,9 @@ async def index_ticket(session: AsyncSession, ticket: Ticket) -> None:
     words = index_words(ticket.id, ticket.ticket_no, ticket.summary, place)
     if is_postgresql(session):
         await session.execute(delete(_WORDS).where(_WORDS.c.ticket_id == ticket.id))
+        is_open = ticket.closed_at is None and ticket.merged_into_id is None
         vector = func.array_to_tsvector(words)
-        await session.execute(insert(_WORDS).values(ticket_id=ticket.id, words=vector))
+        await session.execute(insert(_WORDS).values(ticket_id=ticket.id, words=vector, is_open=is_open))
     else:
         await session.execute(delete(_FTS).where(_FTS.c.rowid == ticket.id))
         await session.execute(insert(_FTS).values(rowid=ticket.id, words=" ".join(words)))
@@ -78,29 +92,35 @@ def is_postgresql(session: AsyncSession) -> bool:
 
 
 async def find_ids(
-    session: AsyncSession, text: str, conditions: Sequence[ColumnElement[bool]], limit: int, offset: int = 0
+    session: AsyncSession,
+    text: str,
+    conditions: Sequence[ColumnElement[bool]],
+    limit: int,
+    offset: int = 0,
+    *,
+    is_open: bool = False,
 ) -> list[int]:
     """Ids of the tickets that have all words of a text, or a number that it gives; the newest first.
 
     Args:
         conditions: further ones on `Ticket`.
+        is_open: only among tickets that are open and not merged, which the conditions say as well.
     """
     wanted = _alternatives(text)
     if not wanted:
         return []
     if is_postgresql(session):
-        newest = await session.scalar(select(func.max(Ticket.id))) or 0
-        query = _on_postgresql(wanted, conditions, limit + offset, newest // LOT)
+        found = await _on_postgresql(session, wanted, conditions, limit + offset, is_open)
     else:
-        query = _on_sqlite(wanted, conditions, limit + offset)
-    return list((await session.scalars(query)).all())[offset:]
+        found = (await session.scalars(_on_sqlite(wanted, conditions, limit + offset))).all()
+    return list(found[offset:])
 
 
 def _alternatives(text: str) -> list[list[str]]:
     """Lists of words of the index: every word of at least one list must be there. `x*` is a beginning."""
     words: dict[str, None] = {}
-    for word in words_of(text):
-        for run in runs(word):
+    for part in text.split():
+        for run in runs("。".join(_together(words_of(part)))):
             pairs = [run[start : start + 2] for start in range(len(run) - 1)]
             words.update(dict.fromkeys(pairs or [f"{run}*"]))
     found = [list(words)] if words else []
@@ -110,38 +130,69 @@ def _alternatives(text: str) -> list[list[str]]:
     return found
 
 
-def _on_postgresql(
-    wanted: list[list[str]], conditions: Sequence[ColumnElement[bool]], limit: int, newest_lot: int
-) -> Select[int]:
-    """One query that looks through the newest lots, then older ones; it stops when it has enough."""
+def _together(words: Sequence[str]) -> list[str]:
+    """Neighbours of one character each become one word again: that is how a name looks which the dictionary
+    doesn't know.
+    """
+    found: list[str] = []
+    for is_single, same in groupby(words, key=lambda word: len(word) == 1):
+        neighbours = list(same)
+        found += ["".join(neighbours)] if is_single else neighbours
+    return found
+
+
+async def _on_postgresql(
+    session: AsyncSession,
+    wanted: list[list[str]],
+    conditions: Sequence[ColumnElement[bool]],
+    limit: int,
+    is_open: bool,
+) -> Sequence[int]:
+    """All that has rare words at once; for common words the newest lots first, then what is older."""
+    within = [_WORDS.c.is_open] if is_open else []
     words = " | ".join(f"({' & '.join(_lexeme(word) for word in one)})" for one in wanted)
-    parts: list[Select[int]] = []
-    until = newest_lot + 1
+    if await _estimate(session, words, is_open) < COMMON:
+        return await _newest_of(session, _hits(words, within), conditions, limit)
+    until = (await session.scalar(select(func.max(Ticket.id))) or 0) // LOT + 1
+    found: list[int] = []
     for step in _STEPS:
         since = max(until - step, 0)
         lots = " | ".join(f"'lot{lot}'" for lot in range(since, until))
-        if lots:
-            parts.append(_part(f"({words}) & ({lots})", (), conditions, limit))
-        until = since
-    if until > 0:
-        parts.append(_part(words, (_WORDS.c.ticket_id < until * LOT,), conditions, limit))
-    everything = union_all(*(select(part.subquery().c.id) for part in parts)).subquery()
-    return select(everything.c.id).limit(limit)
+        hits, until = _hits(f"({words}) & ({lots})", within), since
+        found += await _newest_of(session, hits, conditions, limit - len(found))
+        if len(found) >= limit or until == 0:
+            return found
+    hits = _hits(words, [*within, _WORDS.c.ticket_id < until * LOT])
+    return found + await _newest_of(session, hits, conditions, limit - len(found))
 
 
-def _part(
-    words: str, within: Sequence[ColumnElement[bool]], conditions: Sequence[ColumnElement[bool]], limit: int
-) -> Select[int]:
-    matches = _WORDS.c.words.op("@@")(cast(literal(words), TSQUERY))
-    # The index first: for the sake of the order the planner would rather read all tickets from the newest on.
-    hits = select(_WORDS.c.ticket_id).where(matches, *within).cte().prefix_with("MATERIALIZED")
-    return (
-        select(Ticket.id)
-        .join(hits, hits.c.ticket_id == Ticket.id)
-        .where(*conditions)
-        .order_by(hits.c.ticket_id.desc())
-        .limit(limit)
+async def _estimate(session: AsyncSession, words: str, is_open: bool) -> int:
+    """How many tickets have the words, as far as the planner knows from its statistics."""
+    said: BindParameter[str] = bindparam("said", words, literal_execute=True)
+    plan = await session.scalar((_EXPLAIN_OPEN if is_open else _EXPLAIN).bindparams(said))
+    return int((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Plan Rows"])
+
+
+def _hits(words: str, within: Sequence[ColumnElement[bool]]) -> CTE:
+    # Within the statement, so that the planner knows how rare these words are: a plan for any words would
+    # read all tickets for rare ones.
+    said: BindParameter[str] = bindparam(None, words, literal_execute=True)
+    matches = _WORDS.c.words.op("@@")(cast(said, TSQUERY))
+    hits = select(_WORDS.c.ticket_id).where(matches, *within).order_by(_WORDS.c.ticket_id.desc())
+    return hits.cte("hits").prefix_with("MATERIALIZED")
+
+
+async def _newest_of(
+    session: AsyncSession, hits: CTE, conditions: Sequence[ColumnElement[bool]], limit: int
+) -> list[int]:
+    """The ids of the newest of some tickets that fulfil the conditions, too."""
+    # Each ticket by its id: for the sake of the order the planner would rather read all tickets from the
+    # newest on.
+    found = (
+        select(Ticket.id).where(Ticket.id == hits.c.ticket_id, *conditions).limit(1).correlate(hits).lateral()
     )
+    newest = select(found.c.id).select_from(hits.join(found, true())).order_by(hits.c.ticket_id.desc())
+    return list(await session.scalars(newest.limit(limit)))
 
 
 def _on_sqlite(wanted: list[list[str]], conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[int]:

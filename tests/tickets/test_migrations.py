@@ -104,6 +104,7 @@ async def test_a_ticket_of_the_first_version_lives_on(empty_url: str) -> None:
         assert await verify(session) == []
         assert ticket.late_steps == 0
         assert await find_ids(session, "狗叫", [], 10) == await find_ids(session, "0001", [], 10) == [1]
+        assert await find_ids(session, "狗叫", [Ticket.closed_at.is_(None)], 10, is_open=True) == [1]
     await database.close()
 
 

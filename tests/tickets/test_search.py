@@ -5,12 +5,23 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from tests.factories import CALENDAR, NOW, ROUTING, SUPERVISOR, make_conversation, make_ticket
+from tests.factories import (
+    CALENDAR,
+    NOW,
+    OFFICER,
+    ROUTING,
+    SUPERVISOR,
+    make_conversation,
+    make_service,
+    make_ticket,
+)
 from tickets import search
 from tickets.casework import plain_notice
 from tickets.database import Database
+from tickets.duplicates import Duplicates
 from tickets.models import Ticket
 from tickets.privacy import Privacy
+from tickets.queries import QueueFilter, View, queue
 from tickets.search import find_ids, index_words
 from tickets.values import Place
 
@@ -31,9 +42,11 @@ async def told(database: Database) -> Database:
     return database
 
 
-async def found(database: Database, text: str, *conditions: sa.ColumnElement[bool], **page: int) -> list[int]:
+async def found(
+    database: Database, text: str, *conditions: sa.ColumnElement[bool], limit: int = 10, offset: int = 0
+) -> list[int]:
     async with database.reading() as session:
-        return await find_ids(session, text, conditions, **({"limit": 10} | page))
+        return await find_ids(session, text, conditions, limit, offset)
 
 
 @pytest.mark.parametrize(
@@ -75,9 +88,40 @@ async def test_pages_and_conditions(told: Database) -> None:
     assert await found(told, "垃圾", Ticket.town == "longtian") == [4]
 
 
+async def test_open_ones_are_those_that_are_open_now(told: Database) -> None:
+    async def open_ones() -> list[int]:
+        async with told.reading() as session:
+            page = await queue(session, QueueFilter(View.OPEN, text="垃圾"), NOW)
+        return [int(row.ticket_no[-4:]) for row in page.rows]
+
+    assert await open_ones() == [4, 1]
+    async with told.transaction() as session:
+        await make_service(session).withdraw("FQ20261123-0004", conversation_id=1)
+    assert await open_ones() == [1]
+    assert await found(told, "垃圾") == [4, 1]
+    async with told.transaction() as session:
+        await (
+            make_service(session).bound(Duplicates).merge("FQ20261123-0001", "FQ20261123-0003", actor=OFFICER)
+        )
+    assert await open_ones() == []
+    async with told.transaction() as session:
+        await make_service(session).bound(Duplicates).split("FQ20261123-0001", actor=OFFICER)
+    assert await open_ones() == [1]
+
+
+async def test_a_name_that_the_dictionary_does_not_know_stays_one_word(told: Database) -> None:
+    async with told.transaction() as session:
+        await make_ticket(session, place=Place("桃岐村桥边"))
+        await make_ticket(session, place=Place("岐头桃园"))
+
+    assert await found(told, "桃岐") == [5]
+    assert await found(told, "桃 岐") == [6, 5]
+
+
 async def test_older_lots_are_looked_through_too(told: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """With one ticket in each lot, as with a million and more."""
     monkeypatch.setattr(search, "LOT", 1)
+    monkeypatch.setattr(search, "COMMON", 0)
     monkeypatch.setattr(search, "_STEPS", (1, 1))
     async with told.transaction() as session:
         for ticket in await session.scalars(sa.select(Ticket)):
