@@ -7,7 +7,7 @@ UV := .tools/bin/uv
 APP := .venv/.synced
 NLU := .venv-rasa/.synced
 
-.PHONY: help setup run train test lint fmt bench check-kb clean
+.PHONY: help setup run train vectors test coverage lint fmt bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,9 +33,15 @@ train: setup ## train the NLU model if its data changed
 run: train ## bring up the whole assistant
 	@exec .venv/bin/wenfa serve
 
-test: train ## run all tests
-	@scripts/need-browser
+vectors: setup
 	@OMP_NUM_THREADS=2 .venv/bin/wenfa kb vectors
+
+test: train vectors ## run all tests
+	@scripts/need-browser
+	@.venv/bin/pytest -n 2 --dist loadfile
+
+coverage: train vectors ## run all tests and see which lines they reach (half as long again)
+	@scripts/need-browser
 	@.venv/bin/pytest -n 2 --dist loadfile --cov --cov-report=term
 
 lint: $(APP) ## check format, style, types, imports and data files
