@@ -34,15 +34,15 @@ run: train ## bring up the whole assistant
 	@exec .venv/bin/wenfa serve
 
 vectors: setup
-	@OMP_NUM_THREADS=2 .venv/bin/wenfa kb vectors
+	@.venv/bin/wenfa kb vectors
 
 test: train vectors ## run all tests
 	@scripts/need-browser
-	@.venv/bin/pytest -n 2 --dist loadfile
+	@OPENBLAS_NUM_THREADS=1 .venv/bin/pytest -n 2 --dist loadfile
 
 coverage: train vectors ## run all tests and see which lines they reach (half as long again)
 	@scripts/need-browser
-	@.venv/bin/pytest -n 2 --dist loadfile --cov --cov-report=term
+	@OPENBLAS_NUM_THREADS=1 .venv/bin/pytest -n 2 --dist loadfile --cov --cov-report=term
 
 lint: $(APP) ## check format, style, types, imports and data files
 	@.venv/bin/ruff format --check .

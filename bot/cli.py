@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(chosen: str, words: list[str]) -> int:
     """Import a command's module, which may take a second, and run it."""
+    # Read once, when numpy is imported: two threads on one product of matrices wait for each other more than
+    # they win.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     module = importlib.import_module(f"bot.commands.{COMMANDS[chosen][0]}")
     command = argparse.ArgumentParser(prog=f"wenfa {chosen}", description=COMMANDS[chosen][1])
     module.add_arguments(command)

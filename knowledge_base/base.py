@@ -10,8 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from knowledge_base.answers import Answering
 from knowledge_base.card_index import CardIndex
 from knowledge_base.cards import CARDS, load_cards
@@ -65,9 +63,8 @@ class KnowledgeBase:
         self._shipped, self._guards = tuple(cards), tuple(guards)
         self._index = self._index_of(cards)
         self._answering = self._answering_by(self._index)
-        self._encoder = encoder
-        # The encoder keeps its working memory in itself: one question at a time.
-        self._encoding = threading.Lock()
+        self._known_encoder = encoder
+        self._loading = threading.Lock()
         self._encoded = lru_cache(maxsize=_MOST_REMEMBERED)(self._encode)
         self._use_what_is_there()
 
@@ -90,16 +87,17 @@ class KnowledgeBase:
         stop: threading.Event | None = None,
         *,
         with_articles: bool = True,
+        workers: int = 1,
     ) -> None:
-        """Encode what the cache lacks: takes a minute for the cards and many for the articles, so run it in a
-        thread.
+        """Encode what the cache lacks: takes half a minute for the cards and many for the articles, so run it
+        in a thread.
 
         Args:
             progress: called with "cards" or "articles", how many are done, and of how many.
             stop: set it to end early; what is done is kept.
+            workers: so many threads encode at once; beside a running assistant one is enough.
         """
-        # An encoder of its own: the one for questions must not wait for batches of articles.
-        encoder = load_encoder()
+        encoder = self._encoder()
         say = progress or (lambda what, done, total: None)
         for texts, questions in (
             (self._index.question_texts(), True),
@@ -112,6 +110,7 @@ class KnowledgeBase:
                 questions=questions,
                 progress=lambda d, t: say("cards", d, t),
                 stop=stop,
+                workers=workers,
             ):
                 return
         self._use_what_is_there()
@@ -125,6 +124,7 @@ class KnowledgeBase:
                 questions=False,
                 progress=lambda d, t: say("articles", d, t),
                 stop=stop,
+                workers=workers,
             )
             self._use_what_is_there()
 
@@ -206,11 +206,15 @@ class KnowledgeBase:
         return self._encoded(text) if known is None else known
 
     def _encode(self, text: str) -> Vectors:
-        with self._encoding:
-            if self._encoder is None:
-                self._encoder = load_encoder()
-            vector = self._encoder.query([text])
-        return np.asarray(vector, dtype=np.float32).reshape(-1)
+        vector: Vectors = self._encoder().query([text])[0]
+        return vector
+
+    def _encoder(self) -> Encoder:
+        """Loaded when it is first needed; several threads may then use it."""
+        with self._loading:
+            if self._known_encoder is None:
+                self._known_encoder = load_encoder()
+            return self._known_encoder
 
     def _index_of(self, cards: Sequence[RuleCard]) -> CardIndex:
         ranked = [*cards, *self._guards]
@@ -221,11 +225,8 @@ class KnowledgeBase:
 
     def _give_vectors(self, index: CardIndex) -> None:
         """Rank a new index by meaning; only texts that are new have to be encoded."""
-        with self._encoding:
-            if self._encoder is None:
-                self._encoder = load_encoder()
-            for texts, questions in ((index.question_texts(), True), (index.passage_texts(), False)):
-                encode_missing(self._store, self._encoder, texts, questions=questions)
+        for texts, questions in ((index.question_texts(), True), (index.passage_texts(), False)):
+            encode_missing(self._store, self._encoder(), texts, questions=questions)
         phrasings, _ = self._store.get(index.question_texts())
         passages, _ = self._store.get(index.passage_texts())
         index.use_vectors(phrasings, passages)

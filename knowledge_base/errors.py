@@ -3,7 +3,8 @@
 KnowledgeBaseError
 ├── UnknownLaw
 ├── CardFormatError       one or more problems in a file of cards
-└── StatuteUnreadable     a file that is no statute, or a damaged one
+├── StatuteUnreadable     a file that is no statute, or a damaged one
+└── EncoderUnreadable     the weights of the sentence encoder are missing or damaged
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ class UnknownLaw(KnowledgeBaseError):
 
 class StatuteUnreadable(KnowledgeBaseError):
     """A file could not be read as a statute; the message says which and why, in Chinese, for the operator."""
+
+
+class EncoderUnreadable(KnowledgeBaseError):
+    """The file with the weights of the sentence encoder is missing or damaged."""
 
 
 class CardFormatError(KnowledgeBaseError):

@@ -235,7 +235,7 @@ def _spread_scale(first: str, second: str) -> str:
 
 
 def _value(text: str) -> Fraction:
-    text = text.replace(",", "").replace(" ", "")
+    text = "".join(text.replace(",", "").split())
     if text == "半":
         return Fraction(1, 2)
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([十百千万亿]*)", text)

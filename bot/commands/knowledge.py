@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,14 +12,15 @@ from knowledge_base.base import KnowledgeBase
 def load(data_folder: Path, *, meaning: bool = True, articles: bool = False) -> KnowledgeBase:
     """Load the knowledge base, with the vectors of the cards if `meaning`.
 
-    They are built on the first call, which takes a minute or two and says so on standard error; after that
-    they come
-    from the data folder. Vectors of articles are used as far as the running assistant has built them.
+    They are built on the first call, which takes half a minute or more and says so on standard error; after
+    that they come from the data folder. Vectors of articles are used as far as the running assistant has
+    built them.
     """
     knowledge = KnowledgeBase.load(data_folder / "knowledge", imported=data_folder / "statutes")
     if articles or (meaning and not knowledge.has_vectors):
         sys.stderr.write("building the vectors that are missing, once ...\n")
-        knowledge.build_vectors(_Progress().show, with_articles=articles)
+        workers = len(os.sched_getaffinity(0))
+        knowledge.build_vectors(_Progress().show, with_articles=articles, workers=workers)
     return knowledge
 
 

@@ -127,3 +127,7 @@ def test_gives_dates_as_far_as_they_are_written() -> None:
 def test_canonical_text_lets_wordings_be_compared() -> None:
     assert canonical("三千元以上三万元以下") == canonical("3000元以上30000元以下") == "3000元以上30000元以下"
     assert canonical("百分之三、三分之二") == "3%、0.666667份额"
+
+
+def test_a_number_at_the_end_of_a_line_is_one() -> None:
+    assert [(q.value, q.unit) for q in quantities("罚了500\n能减吗，12.5\t元")] == [(12.5, "元"), (500, "")]
