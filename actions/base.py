@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Telegram allows 64 bytes in a button's payload, so nobody gets more.
 MAX_PAYLOAD_BYTES = 64
+# The first buttons of kind "rating" are the scale, from worst to best; what follows them is something else.
+RATING_SCALE = 5
 CHINA = ZoneInfo("Asia/Shanghai")
 
 
@@ -205,8 +207,8 @@ class Outgoing:
         file: for kind "file": name, media_type, size (bytes) and sha256, by which `bot/files.py` finds the
             bytes; None otherwise. `text` says what the file is.
         photo: for kind "photo": SHA-256 in the photo store.
-        progress: for kind "progress": ticket_no and status (the word for where it stands), for channels that
-            tell news in a form of their own.
+        progress: of news of a ticket (kind "progress", or "rating" when it is done): ticket_no, status (the
+            word for where it stands), for channels that tell news in a form of their own.
         key: of the text that it was made from; tells what was said without its words.
     """
 

@@ -11,7 +11,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from actions import consult, deadlines, emergency, handoff, live, papers, report, smalltalk, status, topics
+from actions import (
+    consult,
+    deadlines,
+    emergency,
+    handoff,
+    live,
+    papers,
+    rating,
+    report,
+    smalltalk,
+    status,
+    topics,
+)
 from actions.base import Reply
 from actions.clarify import ask_what_is_meant
 from actions.words import asks_about_law
@@ -33,6 +45,7 @@ BUTTONS: dict[str, ButtonAction] = {
     "report": report.on_button,
     "consult": consult.on_button,
     "status": status.on_button,
+    "rate": rating.on_button,
     "human": handoff.on_button,
     "place": report.on_place_code,
     "live": live.on_button,
@@ -45,6 +58,7 @@ BUTTONS_WITH_OFFICER = ("status:show:", "live:")
 FLOWS: dict[str, Action] = {
     "report": report.on_message,
     "status": status.on_message,
+    "rating": rating.on_message,
     "handoff": handoff.on_message,
     "deadlines": deadlines.on_message,
     "paper": papers.on_message,

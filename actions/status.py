@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from actions import rating
 from actions.base import Button, Reply
 from actions.tickets_told import view_params
 from actions.words import wants_to_cancel
@@ -20,9 +21,6 @@ TICKET_NO = re.compile(r"[A-Za-z]{2}\d{8}-?\d{4,}")
 # Wrong receipt codes that one conversation may try before it has to wait for a person.
 MAX_WRONG_CODES = 5
 MAX_LISTED = 5
-BEST_SCORE, WORST_SCORE = 5, 1
-# Reasons that go with "solved"; the others go with "not solved".
-PRAISE = frozenset({"quick", "polite", "clear"})
 CANCEL = Button("button_cancel", "status:cancel")
 
 
@@ -83,40 +81,6 @@ async def _photos(turn: Turn, ticket_no: str) -> list[Reply]:
     return _after_photos(view) or [_view(view)]
 
 
-async def _solved(turn: Turn, ticket_no: str) -> list[Reply]:
-    await turn.aftercare.rate(
-        ticket_no, conversation_id=turn.conversation_id, score=BEST_SCORE, is_solved=True
-    )
-    praises = tuple(_because(ticket_no, why) for why in ("quick", "polite", "clear"))
-    return [Reply("status_rated", buttons=praises)]
-
-
-async def _unsolved(turn: Turn, ticket_no: str) -> list[Reply]:
-    """Whoever says that nothing is solved is asked what is left: the unit has to know."""
-    turn.state["flow"] = {"name": "status", "unsolved": ticket_no}
-    reasons = tuple(_because(ticket_no, why) for why in ("nobody", "partly", "again"))
-    return [Reply("status_unsolved_ask", buttons=(*reasons, CANCEL))]
-
-
-def _because(ticket_no: str, why: str) -> Button:
-    return Button(f"button_because_{why}", f"status:because:{ticket_no}:{why}")
-
-
-async def _give_reason(turn: Turn, rest: str) -> list[Reply]:
-    """The reason of a verdict with one tap: the words of the button, as if they had been typed."""
-    ticket_no, _, why = rest.partition(":")
-    if why in PRAISE:
-        await turn.aftercare.rate(
-            ticket_no,
-            conversation_id=turn.conversation_id,
-            score=BEST_SCORE,
-            is_solved=True,
-            reason=turn.message.label or why,
-        )
-        return [Reply("status_rated")]
-    return await _reopen(turn, ticket_no, turn.message.label or why)
-
-
 async def _follow(turn: Turn, ticket_no: str) -> list[Reply]:
     """Follow another citizen's ticket in place of filing the same; only one that was offered in this
     conversation.
@@ -148,9 +112,6 @@ VERBS: dict[str, Callable[[Turn, str], Awaitable[list[Reply]]]] = {
     "withdraw": _ask_withdrawal,
     "withdraw!": _withdraw,
     "urge": _urge,
-    "solved": _solved,
-    "unsolved": _unsolved,
-    "because": _give_reason,
     "follow": _follow,
     "photos": _photos,
 }
@@ -164,8 +125,6 @@ async def on_message(turn: Turn) -> list[Reply]:
         return [Reply("status_cancelled")]
     if ticket_no := flow.get("add_to"):
         return await _add(turn, ticket_no)
-    if ticket_no := flow.get("unsolved"):
-        return await _reopen(turn, ticket_no, turn.message.text.strip())
     if ticket_no := _ticket_no(turn):
         return await _show(turn, ticket_no)
     if ticket_no := flow.get("ticket_no"):
@@ -219,20 +178,6 @@ def _end(turn: Turn) -> None:
         turn.state.pop("flow")
 
 
-async def _reopen(turn: Turn, ticket_no: str, reason: str) -> list[Reply]:
-    """The first time the ticket goes back to its unit by itself; later somebody calls the citizen."""
-    reopened = await turn.aftercare.rate(
-        ticket_no,
-        conversation_id=turn.conversation_id,
-        score=WORST_SCORE,
-        is_solved=False,
-        reason=reason,
-    )
-    _end(turn)
-    # The ticket's own notice says that it was reopened.
-    return [] if reopened else [Reply("status_call_back", {"ticket_no": ticket_no})]
-
-
 async def _add(turn: Turn, ticket_no: str) -> list[Reply]:
     message = turn.message
     if not turn.text and not message.photos and not message.recordings:
@@ -267,18 +212,20 @@ def _after_photos(view: TicketView) -> list[Reply]:
 
 
 def _view(view: TicketView) -> Reply:
-    buttons = []
+    """Where it stands, and what its owner can do about it; a closed ticket that nobody has rated yet asks for
+    that.
+    """
+    params = view_params(view)
+    photos = (Button("button_after_photos", f"status:photos:{view.ticket_no}"),) if view.after_photos else ()
     if view.is_open:
-        buttons = [
+        buttons = (
             Button("button_add", f"status:add:{view.ticket_no}"),
             Button("button_urge", f"status:urge:{view.ticket_no}"),
             Button("button_withdraw", f"status:withdraw:{view.ticket_no}"),
-        ]
-    elif view.may_reopen:
-        buttons = [
-            Button("button_solved", f"status:solved:{view.ticket_no}"),
-            Button("button_unsolved", f"status:unsolved:{view.ticket_no}"),
-        ]
-    if view.after_photos:
-        buttons.append(Button("button_after_photos", f"status:photos:{view.ticket_no}"))
-    return Reply("status_view", view_params(view), tuple(buttons))
+        )
+        return Reply("status_view", params, (*buttons, *photos))
+    if not view.may_reopen:
+        return Reply("status_view", params, photos)
+    if view.rating is not None:
+        return Reply("status_view", params, (rating.unsolved_button(view.ticket_no), *photos))
+    return Reply("status_view", params, (*rating.buttons(view.ticket_no), *photos), kind="rating")

@@ -223,20 +223,19 @@ class Casework:
             with_followers: False for words that are meant for those who reported, and not for every
             neighbour. except_conversation: who has just acted and is answered in the same turn.
         """
-        content = self.notice(
-            key,
-            {
-                "ticket_no": ticket.ticket_no,
-                "department": self.routing.department(ticket.department).name,
-                **(params or {}),
-            },
-        )
+        given = {
+            "ticket_no": ticket.ticket_no,
+            "department": self.routing.department(ticket.department).name,
+            **(params or {}),
+        }
         for conversation_id in await self.audience(ticket, with_followers):
+            # Neighbours who follow it can't say whether it is solved.
+            is_own = conversation_id == ticket.conversation_id
             if conversation_id != except_conversation:
                 await post(
                     self.session,
                     conversation_id,
-                    content,
+                    self.notice(key, given if is_own else {**given, "is_followed": True}),
                     sender=sender,
                     now=self.now,
                     ticket_id=ticket.id,

@@ -279,6 +279,7 @@ class TicketService(Casework):
             entries=tuple(_public(entry) for entry in entries),
             may_reopen=ticket is leading and Status.REOPENED in ALLOWED[ticket.status],
             merged_into=None if ticket is leading else leading.ticket_no,
+            rating=ticket.rating,
         )
 
     async def _leading(self, ticket: Ticket) -> Ticket:

@@ -128,6 +128,7 @@ class TicketView:
     Attributes:
         merged_into: the number of the ticket that work is done on instead.
         after_photos: SHA-256 of photos of the place afterwards, once the ticket is closed.
+        rating: the citizen's verdict from 1 to 5; None before there is one.
     """
 
     ticket_no: str
@@ -146,6 +147,7 @@ class TicketView:
     may_reopen: bool = False
     merged_into: str | None = None
     after_photos: tuple[str, ...] = field(default=(), repr=False)
+    rating: int | None = None
 
     @property
     def is_open(self) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
 from telegram.constants import MessageLimit
 
+from actions.base import RATING_SCALE
 from bot.channels.pieces import split_text, utf16_units
 from bot.texts import text
 from bot.texts.zh import LABELS
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 BUTTONS_A_ROW = 2
 # The payload of a keyboard that has been used; it goes nowhere.
 USED = "used"
-_ONCE = ("report:", "human:", "status:solved:", "status:unsolved:", "status:rate:", "status:withdraw")
+_ONCE = ("report:", "human:", "rate:", "status:withdraw")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +113,15 @@ def keyboard(content: Outgoing, *, has_law: bool = False) -> Keyboard | None:
         buttons.insert(0, (LABELS["button_law"], f"consult:law:{content.card['id']}"))
     if not buttons:
         return None
-    shown = [InlineKeyboardButton(label, callback_data=payload) for label, payload in buttons]
-    # A scale is read in one line.
-    width = len(shown) if content.kind == "rating" else BUTTONS_A_ROW
-    return InlineKeyboardMarkup([list(row) for row in _rows(shown, width)])
+    scale = buttons[:RATING_SCALE] if content.kind == "rating" else []
+    # A scale is read in one line, which has no room for words; the text says what a star means.
+    stars = [
+        InlineKeyboardButton(text("telegram_stars", count=count), callback_data=payload)
+        for count, (_, payload) in enumerate(scale, start=1)
+    ]
+    shown = [InlineKeyboardButton(label, callback_data=payload) for label, payload in buttons[len(scale) :]]
+    rows = [stars] if stars else []
+    return InlineKeyboardMarkup([*rows, *(list(row) for row in _rows(shown, BUTTONS_A_ROW))])
 
 
 def is_once(payload: str) -> bool:

