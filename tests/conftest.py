@@ -18,12 +18,11 @@ from bot.relay import Relay
 from bot.services import Services, read_already
 from bot.understanding import UnderstandingClient
 from knowledge_base.base import KnowledgeBase
+from tests.factories import CALENDAR, POWERS, ROUTING
 from tests.schema import new_sqlite
 from tests.talk import Talk
 from tickets.database import Database
-from tickets.deadlines import WorkingCalendar
 from tickets.photos import PhotoStore
-from tickets.routing import Routing
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +61,9 @@ async def services(settings: Settings, knowledge: KnowledgeBase) -> AsyncIterato
     yield Services(
         database=database,
         photos=PhotoStore(settings.data_folder / "photos"),
-        routing=Routing.load(),
-        calendar=WorkingCalendar.load(),
+        routing=ROUTING,
+        calendar=CALENDAR,
+        powers=POWERS,
         rules=read_already(knowledge),
         vault=open_vault(settings),
     )

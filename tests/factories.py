@@ -11,6 +11,7 @@ from tickets.casework import plain_notice
 from tickets.conversations import open_conversation
 from tickets.deadlines import WorkingCalendar
 from tickets.models import Conversation, Officer, Role
+from tickets.powers import Powers
 from tickets.routing import Routing
 from tickets.service import TicketService
 from tickets.values import Actor, FiledTicket, NewTicket, Place
@@ -19,6 +20,7 @@ from tickets.workflow import ActorKind, Status
 NOW = datetime(2026, 11, 23, 6, 5, tzinfo=UTC)
 ROUTING = Routing.load()
 CALENDAR = WorkingCalendar.load()
+POWERS = Powers.load()
 OFFICER = Actor(ActorKind.OFFICER, "1", "林工", role=Role.OFFICER)
 SUPERVISOR = Actor(ActorKind.OFFICER, "2", "陈督办", role=Role.SUPERVISOR)
 

@@ -30,6 +30,8 @@ class BotApi:
     files: dict[str, bytes] = field(default_factory=dict)
     delays: dict[str, float] = field(default_factory=dict)
     _updates: list[dict[str, Any]] = field(default_factory=list)
+    _written: dict[int, dict[str, Any]] = field(default_factory=dict)
+    _again: list[dict[str, Any]] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _next_update: int = 1000
     _next_message: int = 1
@@ -84,8 +86,7 @@ class BotApi:
 
     def repeat(self, update_id: int) -> None:
         """Telegram delivers an update again, as after a lost confirmation."""
-        again = next(update for update in self._updates if update["update_id"] == update_id)
-        self._updates.append(again)
+        self._again.append(self._written[update_id])
         self._news.set()
 
     def sent(self, method: str = "sendMessage") -> list[dict[str, Any]]:
@@ -105,7 +106,8 @@ class BotApi:
 
     def _add(self, update: dict[str, Any]) -> int:
         self._next_update += 1
-        self._updates.append({"update_id": self._next_update, **update})
+        self._written[self._next_update] = {"update_id": self._next_update, **update}
+        self._updates.append(self._written[self._next_update])
         self._news.set()
         return self._next_update
 
@@ -138,13 +140,14 @@ class BotApi:
         """What was not confirmed yet; waits a little if there is nothing, as long polling does."""
         offset = int(parameters.get("offset") or 0)
         self._updates = [update for update in self._updates if update["update_id"] >= offset]
-        if not self._updates:
+        if not self._updates and not self._again:
             self._news.clear()
             try:
                 await asyncio.wait_for(self._news.wait(), 0.5)
             except TimeoutError:
                 return []
-        return [update for update in self._updates if update["update_id"] >= offset]
+        again, self._again = self._again, []
+        return again + [update for update in self._updates if update["update_id"] >= offset]
 
     async def _file(self, request: web.Request) -> web.Response:
         name = request.match_info["path"].removeprefix("photos/")

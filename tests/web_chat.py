@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +18,11 @@ from bot.config import Settings
 from bot.relay import Received
 from bot.security import setup_security
 from bot.services import Services
-from bot.texts import render
+from bot.texts import render, render_notice
 from bot.typedefs import RELAY, SERVICES, SETTINGS
-from tests.schema import new_sqlite
+from tests.schema import opened
 from tickets import conversations
-from tickets.database import Database
 from tickets.files import keep_file
-from tickets.photos import PhotoStore
-from tickets.routing import Routing
-from tickets.vault import Vault
 
 CARD = {
     "id": "dog_rabies_registration",
@@ -67,6 +62,7 @@ DAYS = {
     "citations": [],
     "next_steps": [],
 }
+NEWS = {"ticket_no": "FQ20261123-0007", "department": "音西中队", "note": "垃圾已经清走，路面冲洗干净了。"}
 FILE = File("办理期限.ics", "text/calendar", b"BEGIN:VCALENDAR")
 
 
@@ -83,6 +79,8 @@ def answer(message: Message) -> list[tuple[str, Outgoing]]:
         return [("assistant", Outgoing("好的，请说说发生了什么事。")), ("assistant", place)]
     if message.photo:
         return [("assistant", Outgoing("照片收到了，一共1张。"))]
+    if "评价" in said:
+        return [("assistant", Outgoing.from_json(render_notice("notice_status_resolved", NEWS)))]
     if "日历" in said:
         return [("assistant", replace(render(Reply("no_words", kind="file", file=FILE)), card=DAYS))]
     if "沉默" in said:
@@ -175,20 +173,6 @@ def make_app(folder: Path, **settings: Any) -> web.Application:
 
     app.cleanup_ctx.append(parts)
     return app
-
-
-@asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Services]:
-    """A database with the newest schema, a photo store and the city; the rest of the services is left out."""
-    path = folder / "wenfa.db"
-    # A restarted server goes on with what there is.
-    database = Database(f"sqlite+aiosqlite:///{path}" if path.exists() else new_sqlite(path))
-    try:
-        photos, routing = PhotoStore(folder / "photos"), Routing.load()
-        vault = Vault({"test": bytes(32)}, "test")
-        yield Services(database, photos, routing, None, None, vault)  # type: ignore[arg-type]  # unused
-    finally:
-        await database.close()
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from actions.base import Media, Outgoing
+    from bot.channels.flood import FloodGate
     from bot.relay import Relay
     from bot.services import Services
 
@@ -71,6 +72,8 @@ class TelegramChannel:
         webhook_url: public address of `bot.channels.telegram_door`; "" fetches updates instead.
         poll_seconds: how long one request waits for news.
         timeout_seconds: how long any other waits for an answer.
+        gate: how much one person may send; its own limits if None.
+        chat_pace: how many messages one chat is sent at once, and a second after that.
     """
 
     name = CHANNEL_NAME
@@ -87,6 +90,8 @@ class TelegramChannel:
         poll_seconds: int = POLL_SECONDS,
         first_pause_seconds: float = FIRST_PAUSE_SECONDS,
         timeout_seconds: float = TIMEOUT_SECONDS,
+        gate: FloodGate | None = None,
+        chat_pace: tuple[int, float] = CHAT_PACE,
     ) -> None:
         self._services = services
         self._webhook_url = webhook_url
@@ -104,8 +109,8 @@ class TelegramChannel:
         self.staff = (
             StaffGroup(self._bot, services, staff_chat, on_replies=relay.wake_outbox) if staff_chat else None
         )
-        self._intake = Intake(self._bot, relay, GroupChats(self._bot, services), self.staff)
-        self._pace = Pace(OVERALL_PACE, CHAT_PACE)
+        self._intake = Intake(self._bot, relay, GroupChats(self._bot, services), self.staff, gate)
+        self._pace = Pace(OVERALL_PACE, chat_pace)
         self._sent = SentPieces()
         relay.media.add_source(self.name, self.fetch)
 

@@ -6,11 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 import structlog
-from telegram import ChatMember
+from telegram import ChatMember, ReplyParameters
 from telegram.constants import ChatType
 from telegram.error import TelegramError
 
 from actions.base import MAX_PAYLOAD_BYTES, Location, Media, Message
+from actions.dialogue import command_in
+from bot.channels.flood import FloodGate
 from bot.channels.telegram_view import USED, is_once, shown_buttons, used_keyboard
 from bot.texts import text
 from tickets.photos import MAX_PHOTO_BYTES
@@ -40,11 +42,19 @@ _PLACE_LINK = re.compile(r"/start place_([a-z0-9_]{1,40})\s*")
 class Intake:
     """Takes updates one after the other. When `take` returns, what was said is stored."""
 
-    def __init__(self, bot: Bot, relay: Relay, groups: GroupChats, staff: StaffGroup | None = None) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        relay: Relay,
+        groups: GroupChats,
+        staff: StaffGroup | None = None,
+        gate: FloodGate | None = None,
+    ) -> None:
         self._bot = bot
         self._relay = relay
         self._groups = groups
         self._staff = staff
+        self._gate = gate or FloodGate()
 
     async def take(self, update: Update) -> None:
         """Turn one update into a message for the relay; what is no message is passed over.
@@ -70,6 +80,9 @@ class Intake:
         is_ours = message is not None and message.chat.type == ChatType.PRIVATE
         if message is None or payload is None or not is_ours or len(payload.encode()) > MAX_PAYLOAD_BYTES:
             return
+        if not self._gate.pass_through(str(message.chat.id)).takes_buttons:
+            await self._settle(query, text("flood_button"))
+            return
         if payload == USED:
             await self._settle(query, text("button_used_already"))
             return
@@ -93,44 +106,74 @@ class Intake:
             log.info("telegram_button_too_old")
 
     async def _take_message(self, update_id: int, message: TelegramMessage) -> None:
-        chat_id = message.chat.id
+        pressure = self._gate.pass_through(str(message.chat.id))
+        if pressure.text_key:
+            await self._say(message.chat.id, text(pressure.text_key), about=message.message_id)
+        if pressure.takes_buttons and await self._take_link(update_id, message):
+            return
         media, problem = media_in(message)
-        words = message.text or message.caption or ""
-        if message.contact:
-            words = message.contact.phone_number
+        words = words_in(message)
         location = location_in(message)
-        if problem:
-            await self._tell(chat_id, problem)
+        is_command = not command_in(words)[1] and bool(words)
+        if (
+            pressure.takes_words
+            and (words or media or location)
+            and (pressure.takes_buttons or not is_command)
+        ):
+            await self._relay.receive(
+                Message(
+                    CHANNEL_NAME,
+                    str(message.chat.id),
+                    str(update_id),
+                    text=words,
+                    media=media,
+                    location=location,
+                )
+            )
+        if pressure.takes_buttons:
+            await self._remark(message, problem, is_taken=bool(words or media or location))
+
+    async def _take_link(self, update_id: int, message: TelegramMessage) -> bool:
+        """Take a deep link that was opened, or an officer's code. Returns whether it was one."""
+        chat_id, words = message.chat.id, words_in(message)
         if self._staff and (code := _STAFF_CODE.fullmatch(words)):
             await self._say(chat_id, await self._staff.link(code[1], chat_id))
-        elif link := _link_in(words):
+            return True
+        if link := _link_in(words):
             payload, label = link
             await self._relay.receive(
                 Message(CHANNEL_NAME, str(chat_id), str(update_id), payload=payload, label=label)
             )
-        elif words or media or location:
-            await self._relay.receive(
-                Message(
-                    CHANNEL_NAME, str(chat_id), str(update_id), text=words, media=media, location=location
-                )
-            )
-        elif not problem and not is_service(message):
-            await self._tell(chat_id, "video_unsupported" if has_video(message) else "unsupported")
+        return link is not None
+
+    async def _remark(self, message: TelegramMessage, problem: str | None, *, is_taken: bool) -> None:
+        """Say what of a message could not be taken; it isn't part of the conversation."""
+        if problem:
+            await self._say(message.chat.id, text(problem))
+        elif not is_taken and not is_service(message):
+            key = "video_unsupported" if has_video(message) else "unsupported"
+            await self._say(message.chat.id, text(key))
 
     async def _take_edit(self, message: TelegramMessage) -> None:
         """What was said stands as it was first said; a moving live location is no news either."""
-        if message.chat.type == ChatType.PRIVATE and (message.text or message.caption):
-            await self._tell(message.chat.id, "edited")
+        is_ours = message.chat.type == ChatType.PRIVATE and bool(message.text or message.caption)
+        if is_ours and self._gate.pass_through(str(message.chat.id)).takes_buttons:
+            await self._say(message.chat.id, text("edited"))
 
-    async def _tell(self, chat_id: int, key: str) -> None:
-        """A remark about the message itself, not part of the conversation."""
-        await self._say(chat_id, text(key))
-
-    async def _say(self, chat_id: int, words: str) -> None:
+    async def _say(self, chat_id: int, words: str, *, about: int | None = None) -> None:
+        """Args: about: the message that the words answer."""
+        answered = ReplyParameters(about, allow_sending_without_reply=True) if about else None
         try:
-            await self._bot.send_message(chat_id, words)
+            await self._bot.send_message(chat_id, words, reply_parameters=answered)
         except TelegramError as error:
             log.warning("telegram_remark_failed", error=type(error).__name__)
+
+
+def words_in(message: TelegramMessage) -> str:
+    """What was written, under a photo too; the number of a contact that was shared."""
+    if message.contact:
+        return message.contact.phone_number
+    return message.text or message.caption or ""
 
 
 def media_in(message: TelegramMessage) -> tuple[Media | None, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -21,12 +22,14 @@ from bot.channels.web_sockets import Listeners
 from bot.fanout import RedisFanout
 from bot.files import PATH as LINK_PATH
 from bot.files import show_linked
+from bot.openapi import openapi_document
 from bot.security import is_same_origin
 from bot.typedefs import SETTINGS
 
 if TYPE_CHECKING:
     from actions.base import Outgoing
 
+DOCUMENT = Path(__file__).parent / "openapi.yml"
 ICON_SECONDS = 24 * 3600
 # Addresses that browsers and phones ask for by themselves.
 _ROOT_FILES = {"/favicon.ico": "icon-48.png", "/apple-touch-icon.png": "icon-180.png"}
@@ -86,6 +89,7 @@ class WebChannel:
                 web.post("/chat/plain", plain.receive),
                 web.get("/report", plain.show_form),
                 web.post("/report", plain.receive_form),
+                web.get("/chat/openapi.json", self._document),
                 web.get("/manifest.webmanifest", self._manifest),
                 web.get("/worker.js", self._worker),
                 web.get(OFFLINE_PATH, self._offline),
@@ -121,6 +125,9 @@ class WebChannel:
         response = web.Response(status=303, headers={"Location": back})
         web_session.forget(response, request.app[SETTINGS])
         return response
+
+    async def _document(self, request: web.Request) -> web.Response:
+        return web.json_response(openapi_document(DOCUMENT, request.app[SETTINGS].base_url))
 
     async def _manifest(self, request: web.Request) -> web.Response:
         return self._pages.manifest()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from bot.open311 import adapter, filing, listing
 from bot.open311.answers import answer
-from bot.open311.document import openapi_document
 from bot.open311.errors import Refused, missing
 from bot.open311.limits import LIMITS
 from bot.open311.reading import check_jurisdiction, given, read_posted
+from bot.openapi import openapi_document
 from bot.services import read_photo
 from bot.typedefs import SERVICES, SETTINGS
 from tickets.api_keys import find_key
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tickets.outward_models import ApiKey
 
 ROOT = "/open311/v2"
+DOCUMENT = Path(__file__).parent / "openapi.yml"
 MEDIA_SECONDS = 3600
 _NO_KEY = "这一步要有效的api_key。"
 
@@ -171,7 +173,7 @@ async def media(request: web.Request) -> web.StreamResponse:
 async def openapi(request: web.Request) -> web.Response:
     """What programs read about all of this."""
     request.app[LIMITS].check_read(request)
-    return answer("json", "openapi", openapi_document(request.config_dict[SETTINGS].base_url))
+    return answer("json", "openapi", openapi_document(DOCUMENT, request.config_dict[SETTINGS].base_url))
 
 
 _FORMAT = "{format:json|xml}"

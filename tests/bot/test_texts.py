@@ -65,3 +65,14 @@ def test_officers_do_not_see_the_receipt_code() -> None:
     assert "M52PHNY2" in content["text"]
     assert "M52PHNY2" not in for_officers(content)
     assert "FQ20261123-0007" in for_officers(content)
+
+
+def test_only_who_reported_is_asked_for_stars() -> None:
+    params = {"ticket_no": "FQ20261123-0007", "note": "已清理", "department": "执法大队"}
+
+    own = render_notice("notice_status_resolved", params)
+    followed = render_notice("notice_status_resolved", {**params, "is_followed": True})
+
+    assert (own["kind"], followed["kind"]) == ("rating", "progress")
+    assert TEXTS["rating_ask"] not in followed["text"]
+    assert [button["payload"] for button in followed["buttons"]] == ["status:show:FQ20261123-0007"]

@@ -12,7 +12,8 @@ from playwright.async_api import Page, expect
 
 from bot.channels.web_session import address_of
 from tests.browser.conftest import NewVisitor, ServerProcess
-from tests.web_chat import FILE, opened
+from tests.schema import opened
+from tests.web_chat import FILE
 from tests.web_client import picture
 from tickets import conversations
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from bot.channels.flood import FloodGate
 from bot.channels.wechat.choices import with_choice
 from bot.channels.wechat.crypto import BadEnvelope, is_signed, sign
 from bot.channels.wechat.messages import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from actions.base import Message
+    from bot.channels.flood import Pressure
     from bot.channels.wechat.crypto import Envelope
     from bot.channels.wechat.slots import Slot, Slots
     from bot.relay import Relay
@@ -59,6 +61,7 @@ class WeChatDoor:
         token: the word that the account shares with us (Token on the platform's page).
         envelope: None in plain mode. With one, a push that isn't encrypted is refused.
         clock: seconds since 1970, for tests.
+        gate: how much one follower may send; its own limits if None.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class WeChatDoor:
         cache: SharedCache,
         clock: Callable[[], float] = time.time,
         budget_seconds: float = BUDGET_SECONDS,
+        gate: FloodGate | None = None,
     ) -> None:
         self._token = token
         self._envelope = envelope
@@ -81,6 +85,7 @@ class WeChatDoor:
         self._cache = cache
         self._clock = clock
         self._budget_seconds = budget_seconds
+        self._gate = gate or FloodGate()
 
     async def check(self, request: web.Request) -> web.Response:
         """The platform's question whether this address is ours."""
@@ -106,10 +111,16 @@ class WeChatDoor:
         except Exception:
             log.exception("wechat_push_failed")
             return web.Response(status=500)
+        pressure = self._gate.pass_through(push.open_id)
         if message is None:
-            return await self._take_event(request, push)
+            return await self._take_event(push, pressure)
+        if not (pressure.takes_buttons if message.payload else pressure.takes_words):
+            return self._told(push, pressure)
         with self._slots.opened(push.open_id) as slot:
-            return await self._take(request, push, message, slot, started + self._budget_seconds)
+            if pressure.text_key:
+                slot.decline()
+            until = started + self._budget_seconds
+            return await self._take(request, push, message, slot, until, pressure)
 
     def _verify(self, query: Mapping[str, str]) -> None:
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
@@ -140,7 +151,13 @@ class WeChatDoor:
             raise Refused("nonce")
 
     async def _take(
-        self, request: web.Request, push: Incoming, message: Message, slot: Slot, until: float
+        self,
+        request: web.Request,
+        push: Incoming,
+        message: Message,
+        slot: Slot,
+        until: float,
+        pressure: Pressure,
     ) -> web.StreamResponse:
         try:
             message = await with_choice(self._database, message, push.get("bizmsgmenuid"))
@@ -148,8 +165,8 @@ class WeChatDoor:
         except Exception:
             log.exception("wechat_push_failed")
             return web.Response(status=500)
-        if received.is_duplicate:
-            return web.Response(text=DONE)
+        if received.is_duplicate or pressure.text_key:
+            return self._told(push, pressure)
         words = await slot.words(max(0.0, until - time.monotonic()))
         if words is None:
             return web.Response(text=DONE)
@@ -163,16 +180,20 @@ class WeChatDoor:
             slot.close(True)
         return response
 
-    async def _take_event(self, request: web.Request, push: Incoming) -> web.Response:
+    def _told(self, push: Incoming, pressure: Pressure) -> web.Response:
+        """The end of a push that is answered by nothing but perhaps a word on how much comes."""
+        return self._answer(push, text(pressure.text_key)) if pressure.text_key else web.Response(text=DONE)
+
+    async def _take_event(self, push: Incoming, pressure: Pressure) -> web.Response:
         """What is no message: somebody leaves, a template was not delivered, a kind that we can't take."""
         if push.event == "unsubscribe":
             await self._relay.left(CHANNEL_NAME, push.open_id)
         elif push.event == "templatesendjobfinish" and push.get("Status") != "success":
             log.warning("wechat_template_not_delivered", status=push.get("Status")[:40])
-        elif push.kind in _SAID:
+        elif push.kind in _SAID and pressure.takes_buttons:
             key = "video_unsupported" if "video" in push.kind else "unsupported"
             return self._answer(push, text(key))
-        return web.Response(text=DONE)
+        return self._told(push, pressure)
 
     def _answer(self, push: Incoming, words: str) -> web.Response:
         answer = text_answer(push, words)

@@ -14,6 +14,7 @@ import bot.relay
 from actions.base import Button, File, Outgoing, Reply
 from bot.app import running_task
 from bot.channels.base import DeliveryFailed, RecipientGone
+from bot.channels.flood import FloodGate
 from bot.channels.telegram import TelegramChannel
 from bot.nlu_server import free_port
 from bot.notify import OutboxWorker
@@ -43,6 +44,14 @@ class Line:
 
 @pytest.fixture
 async def line(services: Services, http: aiohttp.ClientSession) -> AsyncIterator[Line]:
+    async with running(services, http) as line:
+        yield line
+
+
+@contextlib.asynccontextmanager
+async def running(
+    services: Services, http: aiohttp.ClientSession, gate: FloodGate | None = None
+) -> AsyncIterator[Line]:
     api = BotApi()
     server = await api.start()
     channels: dict[str, TelegramChannel] = {}
@@ -57,6 +66,8 @@ async def line(services: Services, http: aiohttp.ClientSession) -> AsyncIterator
         poll_seconds=1,
         first_pause_seconds=0.05,
         timeout_seconds=1,
+        gate=gate,
+        chat_pace=(50, 50.0),
     )
     channels["telegram"] = channel
     async with contextlib.AsyncExitStack() as stack:

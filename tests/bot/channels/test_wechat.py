@@ -22,6 +22,7 @@ from wechatpy.crypto import WeChatCrypto
 from actions.base import Outgoing
 from bot.app import running_task
 from bot.channels.base import DeliveryFailed, RecipientGone, WaitsForCitizen
+from bot.channels.flood import FloodGate
 from bot.channels.wechat.channel import Template, WeChatChannel
 from bot.channels.wechat.client import WeChatClient
 from bot.channels.wechat.crypto import Envelope
@@ -107,7 +108,12 @@ class Line:
 
 @contextlib.asynccontextmanager
 async def running(
-    services: Services, http: aiohttp.ClientSession, *, encrypted: bool = False, budget: float = 3.0
+    services: Services,
+    http: aiohttp.ClientSession,
+    *,
+    encrypted: bool = False,
+    budget: float = 3.0,
+    gate: FloodGate | None = None,
 ) -> AsyncIterator[Line]:
     api = WeChatApi()
     server = await api.start()
@@ -136,6 +142,7 @@ async def running(
         database=services.database,
         cache=cache,
         budget_seconds=budget,
+        gate=gate,
     )
     app = web.Application()
     app.router.add_get("/wechat", door.check)

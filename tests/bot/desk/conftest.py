@@ -16,12 +16,11 @@ from bot.typedefs import RELAY, SERVICES, SETTINGS, TYPING, WEB_CHANNEL
 from bot.typing_board import TypingBoard
 from knowledge_base.base import KnowledgeBase
 from tests.bot.desk.browsing import Browser, Clock, Outbox, ShownPages, add_officer
+from tests.factories import CALENDAR, POWERS, ROUTING
 from tests.schema import new_sqlite
 from tickets.database import Database
-from tickets.deadlines import WorkingCalendar
 from tickets.models import Officer, Role
 from tickets.photos import PhotoStore
-from tickets.routing import Routing
 from tickets.vault import Vault
 
 
@@ -44,8 +43,9 @@ async def parts(tmp_path: Path, knowledge: KnowledgeBase) -> AsyncIterator[Servi
     yield Services(
         database=database,
         photos=PhotoStore(tmp_path / "photos"),
-        routing=Routing.load(),
-        calendar=WorkingCalendar.load(),
+        routing=ROUTING,
+        calendar=CALENDAR,
+        powers=POWERS,
         rules=read_already(knowledge),
         vault=Vault({"k1": bytes(32)}, "k1"),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,12 +22,9 @@ from bot.security import setup_security
 from bot.services import Services
 from bot.typedefs import SERVICES, SETTINGS
 from bot.webhooks import inbound
-from tests.factories import CALENDAR, ROUTING, make_ticket
-from tests.schema import new_sqlite
+from tests.factories import make_ticket
+from tests.schema import opened
 from tickets.api_keys import create_key
-from tickets.database import Database
-from tickets.photos import PhotoStore
-from tickets.vault import Vault
 
 Client = TestClient[web.Request, web.Application]
 ROOT = "/open311/v2"
@@ -49,16 +45,8 @@ def make_app(services: Services, settings: Settings) -> web.Application:
 @pytest.fixture
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
     """All that the interface works with; it needs no rules."""
-    database = Database(new_sqlite(tmp_path / "wenfa.db"))
-    yield Services(
-        database=database,
-        photos=PhotoStore(tmp_path / "photos"),
-        routing=ROUTING,
-        calendar=CALENDAR,
-        rules=Future(),
-        vault=Vault({"k1": bytes(32)}, "k1"),
-    )
-    await database.close()
+    async with opened(tmp_path) as services:
+        yield services
 
 
 @pytest.fixture

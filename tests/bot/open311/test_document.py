@@ -14,8 +14,9 @@ from aiohttp import web
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 
-from bot.open311.document import openapi_document
+from bot.open311.routes import DOCUMENT as FILE
 from bot.open311.routes import ROOT, ROUTES
+from bot.openapi import openapi_document
 from tests.bot.open311.conftest import Client, Interface
 from tickets.api_keys import create_key
 
@@ -27,7 +28,7 @@ HELD = [
     "response_headers_conformance",
     "response_schema_conformance",
 ]
-DOCUMENT = openapi_document("http://127.0.0.1")
+DOCUMENT = openapi_document(FILE, "http://127.0.0.1")
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS = [result.ok() for result in SCHEMA.get_all_operations()]
 VALID, WRONG = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncIterator
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,8 @@ from bot.services import Services
 from bot.webhooks.addresses import PublicResolver
 from bot.webhooks.worker import WebhookWorker
 from tests.bot.desk.browsing import Clock
-from tests.factories import CALENDAR, ROUTING, make_ticket
-from tests.schema import new_sqlite
-from tickets.database import Database
-from tickets.photos import PhotoStore
-from tickets.vault import Vault
+from tests.factories import make_ticket
+from tests.schema import opened
 from tickets.webhooks import NewSubscription, subscribe
 
 HOST = "127.0.0.1"
@@ -70,16 +66,8 @@ async def receiver() -> AsyncIterator[Receiver]:
 @pytest.fixture
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
     """Without rules."""
-    database = Database(new_sqlite(tmp_path / "wenfa.db"))
-    yield Services(
-        database=database,
-        photos=PhotoStore(tmp_path / "photos"),
-        routing=ROUTING,
-        calendar=CALENDAR,
-        rules=Future(),
-        vault=Vault({"k1": bytes(32)}, "k1"),
-    )
-    await database.close()
+    async with opened(tmp_path) as services:
+        yield services
 
 
 @dataclass
