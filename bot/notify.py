@@ -11,7 +11,7 @@ import structlog
 from actions.base import Outgoing
 from bot.channels.base import DeliveryFailed, RecipientGone, WaitsForCitizen
 from bot.relay import utc_now
-from tickets import outbox
+from tickets import campaigns, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 BATCH = 200
+# Key of the text that a campaign sends.
+BROADCAST = "campaign"
 LEASE_SECONDS = 60
 SEND_SECONDS = 50.0
 # Even without a wake-up call the outbox is looked at this often: another process may have written to it.
@@ -64,8 +66,10 @@ class OutboxWorker:
                     log.exception("outbox_failed")
                     busy = False
                 if not busy:
+                    # Not `wait_for`: up to Python 3.11 it forgets a cancellation at the moment of waking.
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+                        async with asyncio.timeout(POLL_SECONDS):
+                            await self._wake.wait()
         finally:
             tasks = [task for tasks in under_way.values() for task in tasks]
             for task in tasks:
@@ -116,6 +120,11 @@ class OutboxWorker:
 
     async def _deliver(self, delivery: outbox.Delivery) -> None:
         """Send outside any transaction, then note how it went."""
+        now = self._now()
+        if delivery.content.get("key") == BROADCAST and campaigns.is_quiet(now):
+            # It was to go out in the day, and was held up.
+            await self._note(self._put_off(delivery, campaigns.quiet_until(now)))
+            return
         channel = self._channels[delivery.channel]
         try:
             # Within the lease: after that another worker takes it.
@@ -141,6 +150,9 @@ class OutboxWorker:
             log.exception("delivery_failed", message=delivery.message_id, channel=delivery.channel)
             outcome = self._failed(delivery, type(unexpected).__name__)
         await self._note(outcome)
+
+    def _put_off(self, delivery: outbox.Delivery, until: datetime) -> Outcome:
+        return lambda session: outbox.put_off(session, delivery.item_id, self._now(), until)
 
     def _delivered(self, delivery: outbox.Delivery) -> Outcome:
         return lambda session: outbox.delivered(session, delivery.item_id, self._now())

@@ -143,7 +143,8 @@ class BotApi:
         if not self._updates and not self._again:
             self._news.clear()
             try:
-                await asyncio.wait_for(self._news.wait(), 0.5)
+                async with asyncio.timeout(0.5):
+                    await self._news.wait()
             except TimeoutError:
                 return []
         again, self._again = self._again, []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -58,6 +58,13 @@ def is_quiet(at: datetime) -> bool:
     """Whether people in Shanghai are left alone at that moment."""
     local = at.astimezone(SHANGHAI).time()
     return local >= QUIET_FROM or local < QUIET_UNTIL
+
+
+def quiet_until(at: datetime) -> datetime:
+    """When the quiet hours that `at` falls into end."""
+    local = at.astimezone(SHANGHAI)
+    day = local.date() + timedelta(days=local.time() >= QUIET_FROM)
+    return datetime.combine(day, QUIET_UNTIL, SHANGHAI).astimezone(UTC)
 
 
 async def write(

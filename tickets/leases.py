@@ -20,6 +20,8 @@ from tickets.columns import Base, UtcDateTime
 MAX_ATTEMPTS = 18
 _FIRST_PAUSE_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 6 * 3600.0
+# In the column `error` of a row that waits for a certain time: what is behind it in its lane goes ahead.
+PUT_OFF = "put off"
 # For partial indexes: what still waits.
 WAITING = "delivered_at IS NULL AND failed_at IS NULL"
 
@@ -44,7 +46,9 @@ def waiting(kind: type[Leased]) -> tuple[ColumnElement[bool], ...]:
 
 
 def takeable(kind: type[Leased], now: datetime, *lane: str) -> tuple[ColumnElement[bool], ...]:
-    """Waiting, due, leased by nobody, and the oldest of its lane (the columns that name it)."""
+    """Waiting, due, leased by nobody, and the oldest of its lane (the columns that name it), but for what was
+    put off.
+    """
     older = aliased(kind)
     same_lane = [getattr(older, column) == getattr(kind, column) for column in lane]
     return (
@@ -52,7 +56,13 @@ def takeable(kind: type[Leased], now: datetime, *lane: str) -> tuple[ColumnEleme
         kind.available_at <= now,
         kind.leased_until.is_(None) | (kind.leased_until <= now),
         ~select(older.id)
-        .where(*same_lane, older.id < kind.id, older.delivered_at.is_(None), older.failed_at.is_(None))
+        .where(
+            *same_lane,
+            older.id < kind.id,
+            older.delivered_at.is_(None),
+            older.failed_at.is_(None),
+            older.error != PUT_OFF,
+        )
         .exists(),
     )
 

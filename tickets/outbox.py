@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.leases import (
     MAX_ATTEMPTS,
+    PUT_OFF,
     lease,
     mark_delivered,
     mark_failed,
@@ -33,6 +34,7 @@ __all__ = [
     "delivered",
     "failed",
     "next_attempt",
+    "put_off",
     "recipient_gone",
     "wait_for_citizen",
 ]
@@ -135,6 +137,11 @@ async def failed(
 async def wait_for_citizen(session: AsyncSession, item_id: int, now: datetime) -> None:
     """The channel takes no more until the citizen writes again: keep it, and what is behind it."""
     await failed(session, item_id, WAITS_FOR_CITIZEN, now, now + _FOREVER)
+
+
+async def put_off(session: AsyncSession, item_id: int, now: datetime, until: datetime) -> None:
+    """It is no time for this one: deliver it at `until`, and what is behind it meanwhile."""
+    await failed(session, item_id, PUT_OFF, now, until)
 
 
 async def recipient_gone(session: AsyncSession, conversation_id: int, now: datetime) -> None:

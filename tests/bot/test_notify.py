@@ -17,8 +17,10 @@ from actions.base import Outgoing
 from bot.channels.base import DeliveryFailed, RecipientGone
 from bot.notify import LEASE_SECONDS, OutboxWorker
 from tests.factories import NOW, make_conversation
+from tests.schema import new_sqlite
 from tickets.conversations import post
 from tickets.database import Database, upgrade
+from tickets.deadlines import SHANGHAI
 from tickets.models import Conversation, OutboxItem
 from tickets.outbox import MAX_ATTEMPTS
 
@@ -53,11 +55,12 @@ class Office:
     def worker(self) -> OutboxWorker:
         return OutboxWorker(self.database, {"web": self.line}, now=lambda: self.now)
 
-    async def write(self, address: str, *texts: str, channel: str = "web") -> None:
+    async def write(self, address: str, *texts: str, channel: str = "web", key: str = "") -> None:
         async with self.database.transaction() as session:
             conversation = await make_conversation(session, channel, address)
             for text in texts:
-                await post(session, conversation.id, {"text": text}, sender="officer", now=NOW)
+                content = {"text": text, "key": key}
+                await post(session, conversation.id, content, sender="officer", now=NOW)
 
     async def deliver(self, **later: float) -> list[tuple[str, str]]:
         """All that can be delivered once so much time has passed; what arrived by now."""
@@ -74,9 +77,7 @@ class Office:
 
 @pytest.fixture
 async def office(tmp_path: Path) -> Office:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'wenfa.db'}"
-    await asyncio.to_thread(upgrade, url)
-    database = Database(url)
+    database = Database(new_sqlite(tmp_path / "wenfa.db"))
     yield Office(database)
     await database.close()
 
@@ -266,3 +267,40 @@ async def test_the_worker_outlives_trouble_with_the_database(
 
     assert logs[0]["event"] == "outbox_failed"
     assert office.line.given == [("a", "一")]
+
+
+@pytest.mark.parametrize(
+    ("evening", "morning"),
+    [("2026-11-23T21:30", "2026-11-24T09:00"), ("2026-11-24T08:59", "2026-11-24T09:00")],
+)
+async def test_a_campaign_that_was_held_up_waits_for_the_morning_and_holds_up_nothing(
+    office: Office, evening: str, morning: str
+) -> None:
+    office.line.troubles["a"] = [DeliveryFailed("busy")]
+    await office.write("a", "宪法宣传周", key="campaign")
+    await office.deliver()
+    await office.write("a", "您的工单办好了")
+    office.now = datetime.fromisoformat(evening).replace(tzinfo=SHANGHAI)
+
+    at_night = list(await office.deliver())
+    office.now = datetime.fromisoformat(morning).replace(tzinfo=SHANGHAI) - timedelta(seconds=1)
+    before = list(await office.deliver())
+    after = list(await office.deliver(seconds=1))
+
+    assert at_night == before == [("a", "您的工单办好了")]
+    assert after[1:] == [("a", "宪法宣传周")]
+
+
+@pytest.mark.parametrize("steps", range(5))
+async def test_the_worker_ends_also_at_the_moment_when_it_is_woken(office: Office, steps: int) -> None:
+    worker = office.worker()
+    task = asyncio.create_task(worker.run())
+    await asyncio.sleep(0.05)
+
+    worker.wake()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    _, still_running = await asyncio.wait({task}, timeout=2)
+
+    assert still_running == set()

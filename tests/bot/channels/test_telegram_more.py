@@ -165,6 +165,37 @@ async def test_an_edited_message_is_not_passed_over_in_silence(line: Line) -> No
     assert sent["text"] == TEXTS["edited"]
 
 
+async def test_a_live_location_is_the_place_where_it_began(line: Line) -> None:  # noqa: F811
+    line.api.write("/report")
+    line.api.write("半夜有人在小区后门倒装修垃圾")
+    await line.api.wait_for("sendMessage", 2)
+    line.api.write(location={"latitude": 25.72, "longitude": 119.38, "live_period": 900})
+    await line.relay.idle()
+    for step in range(3):
+        moved = {"latitude": 25.73 + step / 100, "longitude": 119.39, "live_period": 900}
+        line.api.happen(
+            edited_message={
+                "message_id": 9,
+                "date": 1_790_000_000,
+                "edit_date": 1_790_000_060,
+                "chat": {"id": CHAT, "type": "private"},
+                "from": {"id": CHAT, "is_bot": False, "first_name": "市民"},
+                "location": moved,
+            }
+        )
+    line.api.write("/help")
+    async with asyncio.timeout(10):
+        while TEXTS["welcome_back"] not in (said := [call["text"] for call in line.api.sent()]):
+            await asyncio.sleep(0.02)
+
+    async with line.services.database.reading() as session:
+        stored = await session.scalars(select(models.Message).where(models.Message.sender == "citizen"))
+        places = [found for message in stored if (found := message.content.get("location"))]
+    assert [(place["latitude"], place["longitude"]) for place in places] == [(25.72, 119.38)]
+    assert TEXTS["edited"] not in said
+    assert any(words.startswith(TEXTS["report_location_kept"]) for words in said)
+
+
 async def test_an_album_a_venue_and_a_voice_make_one_report(line: Line) -> None:  # noqa: F811
     line.api.files |= {"p1": jpeg("red"), "p2": jpeg("blue"), "v": b"OggS" + bytes(99)}
     line.relay._patience = line.relay._patience.__class__(quiet=0.4)
