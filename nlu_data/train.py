@@ -75,6 +75,8 @@ def train(data_folder: Path, output: Path, model: Path) -> None:
             str(data_folder),
             str(unfinished),
             fixed_model_name=model.name.removesuffix(".tar.gz"),
+            # Whether something changed was asked before; Rasa would hash each example to find out again.
+            additional_arguments={"force_full_training": True},
         )
     if not path:
         raise SystemExit("Training failed: no usable data")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nlu_data.components.text import squeeze
+from nlu_data.components.text import units
 
 MAX_N = 3
 _MIN_DOCUMENTS = 2
@@ -18,9 +18,9 @@ MAX_COLUMNS = 16_000
 
 
 def grams(text: str) -> Counter[str]:
-    """How often each n-gram occurs in a text, blanks left out."""
-    squeezed = squeeze(text)
-    return Counter(squeezed[i : i + n] for n in range(1, MAX_N + 1) for i in range(len(squeezed) - n + 1))
+    """How often each n-gram occurs in a text. A word in Latin letters counts as one character."""
+    found = units(text)
+    return Counter("".join(found[i : i + n]) for n in range(1, MAX_N + 1) for i in range(len(found) - n + 1))
 
 
 @dataclass

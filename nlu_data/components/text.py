@@ -1,11 +1,14 @@
-"""Text as the components see it: one script, one width, one case."""
+"""Text as the components see it: one script, one width, one case, cut into units."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
+_UNIT = re.compile(r"[a-z]+|\S")
+_PLURAL = re.compile(r"(?<=[a-z]{3})(?<![isu])s$")
 LOOKUP_FOLDER = Path(__file__).resolve().parent.parent / "lookup"
 
 
@@ -18,11 +21,12 @@ def _simplified_characters() -> dict[int, str]:
     return table
 
 
-def squeeze(text: str) -> str:
-    """Lower case, half width, Simplified characters, no blanks.
+def units(text: str) -> list[str]:
+    """What a text is made of: each sign is a unit, and so is each word in Latin letters, without the s of a
+    plural. Lower case, half width, Simplified characters, no blanks.
 
     What comes from the assistant is cleaned already (`bot/text_cleaning.py`); training examples are not.
     Both sides must look the same, or the features of one would be unknown to the other.
     """
     normal = unicodedata.normalize("NFKC", text).lower().translate(_simplified_characters())
-    return "".join(normal.split())
+    return [_PLURAL.sub("", unit) if unit[-1] == "s" else unit for unit in _UNIT.findall(normal)]
