@@ -195,7 +195,7 @@ async def _assistant(app: web.Application) -> AsyncIterator[None]:
                 settings, services, relay, session, stack
             )
         if settings.redis_url:
-            fanout = app[WEB_CHANNEL].fanout(settings.redis_url)
+            fanout = app[WEB_CHANNEL].fanout(settings.redis_url, app[TYPING])
             await stack.enter_async_context(running_task(fanout.run))
         await stack.enter_async_context(running_task(outbox.run))
         await stack.enter_async_context(running_task(lambda: keep_ticking(services, outbox.wake)))

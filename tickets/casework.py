@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tickets.columns import storable
 from tickets.conversations import post
 from tickets.deadlines import WorkingCalendar
+from tickets.enclosures import NOTHING, Enclosures, send_to_citizen
 from tickets.errors import CalendarYearMissing, ReviewRequired, StaleVersion, TicketMerged, TicketNotFound
 from tickets.history import append_entry
 from tickets.models import Attachment, EntryKind, Follower, Purpose, Sender, Ticket
@@ -148,13 +149,24 @@ class Casework:
             raise ReviewRequired(reasons)
 
     async def answer(
-        self, ticket: Ticket, text: str, actor: Actor, data: dict[str, Any] | None = None
+        self,
+        ticket: Ticket,
+        text: str,
+        actor: Actor,
+        data: dict[str, Any] | None = None,
+        enclosed: Enclosures = NOTHING,
     ) -> None:
-        """Put a public reply on the record of a locked ticket and send it to those who reported."""
+        """Put a public reply on the record of a locked ticket and send it to those who reported.
+
+        Raises: NobodyToSendTo, for photos or files to a ticket without a conversation.
+        """
         ticket.version += 1
         ticket.first_replied_at = ticket.first_replied_at or self.now
-        await self.record(ticket, EntryKind.REPLY, actor, text, data)
+        await self.record(
+            ticket, EntryKind.REPLY, actor, text, {**(data or {}), **enclosed.as_data()} or None
+        )
         await self.tell(ticket, "notice_reply", {"text": text}, sender=Sender.OFFICER, with_followers=False)
+        await send_to_citizen(self, ticket, enclosed)
         if ticket.conversation_id is not None:
             await answered(self.session, ticket.conversation_id, self.now)
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.columns import Base, storable
 from tickets.errors import ConversationNotFound
+from tickets.message_words import index_message
 from tickets.models import Conversation, Message, Mode, OutboxItem, Sender
 from tickets.outbox import WAITS_FOR_CITIZEN
 
@@ -68,6 +69,7 @@ async def receive(
     )
     if message_id is None:
         return None
+    await index_message(session, message_id, content)
     conversation.updated_at = now
     # Whoever writes is there again, and hears what waited for that.
     conversation.gone_at = None
@@ -164,6 +166,8 @@ async def post(
     )
     session.add(message)
     await session.flush()
+    if message.sender is Sender.OFFICER:
+        await index_message(session, message.id, message.content)
     session.add(
         OutboxItem(message_id=message.id, conversation_id=conversation_id, created_at=now, available_at=now)
     )

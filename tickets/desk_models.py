@@ -23,6 +23,25 @@ class SavedView(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class UnitDetail(Base):
+    """What the desk knows of a unit beside the routing data; for officers only.
+
+    Attributes:
+        department: the unit's code in the routing data.
+        phone: of its duty desk; "" if nobody has said.
+        note: where it sits, when it is reached.
+    """
+
+    __tablename__ = "unit_details"
+    __table_args__ = (UniqueConstraint("department"), {"sqlite_autoincrement": True})
+
+    department: Mapped[str] = mapped_column(String(48))
+    phone: Mapped[str] = mapped_column(String(40))
+    note: Mapped[str] = mapped_column(String(200))
+    changed_by: Mapped[int] = mapped_column(ForeignKey("officers.id"))
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class OwnTemplate(Base):
     """A reply template that was written on the desk.
 

@@ -29,6 +29,8 @@
     ├── NoReviewer
     ├── TooEarly
     ├── PhotoRejected
+    ├── FileRejected
+    ├── NobodyToSendTo
     ├── RecordingRejected
     ├── CalendarYearMissing
     ├── RoutingError
@@ -261,6 +263,27 @@ class PhotoRejected(BotError):
         super().__init__(reason)
         self.reason = reason
         self.reply_key = f"photo_{reason}"
+
+
+class FileRejected(BotError):
+    """A file that an officer may not send to a citizen.
+
+    Attributes:
+        reason: "too_large", "not_a_document", "damaged" or "active"; `reply_key` ends in it.
+    """
+
+    code = "file_rejected"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.reply_key = f"file_{reason}"
+
+
+class NobodyToSendTo(BotError):
+    """The ticket came without a conversation: there is nobody who could get a photo or a file."""
+
+    code = "nobody_to_send_to"
 
 
 class RecordingRejected(BotError):

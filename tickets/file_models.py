@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tickets.columns import Base, UtcDateTime
 
 
 class MadeFile(Base):
-    """A paper or a calendar that was made in a conversation, and belongs to nobody else.
+    """A paper or a calendar that was made in a conversation, or a file that an officer sent there; nobody
+    else's.
 
     `content` is sealed; `sha256` and `size` are of the bytes before. In the database and not on a disk: so
     the file, the message that hands it out and the state of the conversation are one transaction, and
@@ -32,6 +33,7 @@ class MadeFile(Base):
     size: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    by_officer: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class PaperDraft(Base):

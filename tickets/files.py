@@ -1,5 +1,5 @@
-"""Files that the assistant made for a citizen: kept sealed, read by their own conversation only, gone after
-`KEEP_DAYS`.
+"""Files for a citizen: kept sealed, read by their own conversation only. What the assistant made is gone
+after `KEEP_DAYS`; what an officer sent stays as long as the conversation.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tickets.vault import Vault
 
 # Long enough to print and hand in what was made; nobody needs us to keep a filled-in paper any longer.
 KEEP_DAYS = 30
-MAX_FILE_BYTES = 2 * 1024 * 1024
+MAX_FILE_BYTES = 5 * 1024 * 1024
 MAX_NAME_CHARACTERS = 120
 
 
@@ -41,6 +41,7 @@ async def keep_file(
     media_type: str,
     content: bytes,
     now: datetime,
+    by_officer: bool = False,
 ) -> str:
     """Seal and store a file in the caller's transaction. Returns its SHA-256.
 
@@ -59,11 +60,15 @@ async def keep_file(
         size=len(content),
         content=vault.seal_bytes(content, _context(conversation_id)),
         created_at=now,
+        by_officer=by_officer,
     )
+    renewed = {"name": insert.excluded.name, "created_at": now}
+    if by_officer:
+        renewed["by_officer"] = True
     await session.execute(
         insert.on_conflict_do_update(
             index_elements=["conversation_id", "sha256"],
-            set_={"name": insert.excluded.name, "created_at": now},
+            set_=renewed,
         )
     )
     return sha256
@@ -93,10 +98,23 @@ async def read_file_by_id(session: AsyncSession, vault: Vault, file_id: int) -> 
 
 
 async def expire_files(session: AsyncSession, now: datetime) -> int:
-    """Delete what was made more than `KEEP_DAYS` ago. Returns how many files."""
-    old = MadeFile.created_at < now - timedelta(days=KEEP_DAYS)
-    gone = await session.scalars(delete(MadeFile).where(old).returning(MadeFile.id))
+    """Delete what the assistant made more than `KEEP_DAYS` ago. Returns how many files."""
+    old = (MadeFile.created_at < now - timedelta(days=KEEP_DAYS), MadeFile.by_officer.is_(False))
+    gone = await session.scalars(delete(MadeFile).where(*old).returning(MadeFile.id))
     return len(gone.all())
+
+
+async def read_file_of(
+    session: AsyncSession, vault: Vault, conversation_id: int, sha256: str
+) -> ReadFile | None:
+    """A file of a conversation for an officer who may see that; None if it has no such file.
+
+    Raises: ContactSealed.
+    """
+    query = select(MadeFile).where(
+        MadeFile.conversation_id == conversation_id, MadeFile.sha256 == sha256, MadeFile.by_officer
+    )
+    return _opened(await session.scalar(query), vault)
 
 
 def _opened(row: MadeFile | None, vault: Vault) -> ReadFile | None:

@@ -13,18 +13,20 @@ from sqlalchemy import select
 
 from tickets import conversations
 from tickets.casework import Casework
+from tickets.enclosures import NOTHING, Enclosures, keep_sent
 from tickets.errors import (
     AlreadyTalking,
     CalendarYearMissing,
     NoteRequired,
     NotTalking,
+    ReviewRequired,
     TicketNotFound,
     TransitionNotAllowed,
 )
 from tickets.live_models import LiveTalk
 from tickets.models import Conversation, EntryKind, Mode, Sender, Ticket
 from tickets.values import Actor
-from tickets.workflow import ALLOWED, Status
+from tickets.workflow import ALLOWED, Status, TicketKind
 
 # An officer who leaves a citizen without a word for so long can be relieved by any colleague.
 RELIEVED_AFTER = timedelta(minutes=5)
@@ -119,13 +121,15 @@ class LiveDesk(Casework):
         conversation.mode, conversation.officer_id = Mode.OFFICER, int(actor.id)
         await self._post(conversation_id, "live_begun", {"department": self._unit(actor)}, Sender.ASSISTANT)
 
-    async def say(self, conversation_id: int, text: str, *, actor: Actor) -> int:
-        """The officer says something. Returns the message's id.
+    async def say(
+        self, conversation_id: int, text: str, *, actor: Actor, enclosed: Enclosures = NOTHING
+    ) -> int:
+        """The officer says something, or sends photos and files. Returns the last message's id.
 
-        Raises: ConversationNotFound; NotTalking, if it isn't this officer's talk; NoteRequired without
-        text; ReviewRequired, for a legal answer: that goes out as a reply to the ticket.
+        Raises: ConversationNotFound; NotTalking, if it isn't this officer's talk; NoteRequired with nothing
+        to send; ReviewRequired, for a legal answer: `tickets.live_review` takes it.
         """
-        if not text.strip():
+        if not (text.strip() or enclosed):
             raise NoteRequired("empty text")
         await conversations.lock(self.session, conversation_id)
         talk = await self._own_talk(conversation_id, actor)
@@ -133,7 +137,15 @@ class LiveDesk(Casework):
         # The ticket before the talk is written: that is the order of locks.
         await self._replied(talk, actor)
         talk.waiting_since, talk.told_at, talk.last_at = None, None, self.now
-        return await self._post(conversation_id, "live_said", {"text": text}, Sender.OFFICER, talk.ticket_id)
+        said: list[tuple[str, dict[str, Any]]] = [("live_said", {"text": text})] if text.strip() else []
+        said += [("live_photo", {"photo": sha256}) for sha256 in enclosed.photos]
+        for file in enclosed.files:
+            await keep_sent(self, conversation_id, file)
+            said.append(("live_file", {"file": file.described()}))
+        last = 0
+        for key, params in said:
+            last = await self._post(conversation_id, key, params, Sender.OFFICER, talk.ticket_id)
+        return last
 
     async def hand_back(
         self, conversation_id: int, summary: str, *, actor: Actor, resolve: bool = False
@@ -170,6 +182,11 @@ class LiveDesk(Casework):
         ticket = await self.session.get(Ticket, talk.ticket_id) if talk.ticket_id else None
         if ticket is not None:
             self.refuse_unreviewed(ticket, text, is_answer=False)
+            return
+        # Without a ticket it is a question all the same.
+        reasons = self.routing.consultations.reasons(TicketKind.CONSULTATION, (), text, by_words_only=True)
+        if reasons:
+            raise ReviewRequired(reasons)
 
     async def leave(self, conversation_id: int) -> None:
         """The citizen goes back to the assistant; call with the conversation locked."""

@@ -19,6 +19,8 @@ MAX_LISTED = 100
 MAX_MESSAGES = 100
 # What counts as going on now.
 RECENT = timedelta(minutes=30)
+# Of what officers say and send in a talk.
+SAID_KEYS = ("live_said", "live_photo", "live_file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class TalkFile:
     said: Sequence[Said]
 
 
-def _seen_tickets(reach: Reach) -> ColumnElement[bool]:
+def seen_tickets(reach: Reach) -> ColumnElement[bool]:
     """The tickets that open a conversation to an officer. A confidential reporter's doesn't, for a unit."""
     if reach.everything:
         return true()
@@ -74,7 +76,7 @@ def _seen_tickets(reach: Reach) -> ColumnElement[bool]:
 def _within(reach: Reach) -> ColumnElement[bool]:
     if reach.everything:
         return true()
-    seen = select(Ticket.id).where(Ticket.conversation_id == LiveTalk.conversation_id, _seen_tickets(reach))
+    seen = select(Ticket.id).where(Ticket.conversation_id == LiveTalk.conversation_id, seen_tickets(reach))
     return or_(LiveTalk.officer_id == reach.officer_id, seen.correlate(LiveTalk).exists())
 
 
@@ -146,7 +148,7 @@ async def talk_file(session: AsyncSession, conversation_id: int, reach: Reach) -
     tickets = (
         await session.scalars(
             select(Ticket)
-            .where(Ticket.conversation_id == conversation_id, _seen_tickets(reach))
+            .where(Ticket.conversation_id == conversation_id, seen_tickets(reach))
             .order_by(Ticket.id.desc())
             .limit(20)
         )
@@ -168,7 +170,7 @@ def _visible(reach: Reach, tickets: Sequence[Ticket], since: datetime | None) ->
         return false()
     # What was said in a talk names the ticket that it is about, wherever that is now.
     own = Message.ticket_id.in_([ticket.id for ticket in tickets])
-    talked = Message.content["key"].as_string() == "live_said"
+    talked = Message.content["key"].as_string().in_(SAID_KEYS)
     return and_(Message.created_at >= since - BEFORE_FILING, or_(Message.ticket_id.is_(None), own, talked))
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tickets.campaign_models import Campaign, CampaignMessage, TopicSubscription
 from tickets.check_models import Check, CheckRound, CheckState
 from tickets.columns import Base, BigId, Json, StateJson, UtcDateTime, Word, one_of
-from tickets.desk_models import OwnTemplate, SavedView
+from tickets.desk_models import OwnTemplate, SavedView, UnitDetail
 from tickets.file_models import MadeFile, PaperDraft
 from tickets.leases import WAITING, Leased
 from tickets.legal_models import AnswerDraft, DraftState, DutyLeave, HandOver, RotaPlan
@@ -84,6 +84,7 @@ __all__ = [
     "Ticket",
     "TicketCounter",
     "TopicSubscription",
+    "UnitDetail",
     "WebhookDelivery",
     "WebhookReceipt",
     "WebhookSubscription",

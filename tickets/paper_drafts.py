@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.casework import Casework
 from tickets.conversations import insert_for
+from tickets.message_words import forget_messages
 from tickets.models import Message, PaperDraft
 from tickets.vault import Vault
 
@@ -58,6 +59,7 @@ class PaperDrafts(Casework):
         for message_id in message_ids:
             message = await self.session.get_one(Message, message_id)
             message.content = {"text": HIDDEN}
+            await forget_messages(self.session, select(Message.id).where(Message.id == message_id))
 
     def _seal(self) -> Vault:
         if self.vault is None:

@@ -15,6 +15,7 @@ from sqlalchemy import delete, select, update
 from tickets.casework import Casework
 from tickets.errors import ActorNotAllowed, ContactSealed, ConversationNotFound, NoteRequired
 from tickets.history import erase_entries
+from tickets.message_words import forget_messages
 from tickets.models import (
     AnswerDraft,
     Attachment,
@@ -275,6 +276,7 @@ class Privacy(Casework):
         await self.session.execute(
             update(Feedback).where(Feedback.conversation_id == conversation.id).values(question="")
         )
+        await forget_messages(self.session, select(Message.id).where(mine))
         await self.session.execute(
             update(Message)
             .where(mine)

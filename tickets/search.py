@@ -106,7 +106,7 @@ async def find_ids(
         conditions: further ones on `Ticket`.
         is_open: only among tickets that are open and not merged, which the conditions say as well.
     """
-    wanted = _alternatives(text)
+    wanted = alternatives(text)
     if not wanted:
         return []
     if is_postgresql(session):
@@ -116,7 +116,7 @@ async def find_ids(
     return list(found[offset:])
 
 
-def _alternatives(text: str) -> list[list[str]]:
+def alternatives(text: str) -> list[list[str]]:
     """Lists of words of the index: every word of at least one list must be there. `x*` is a beginning."""
     words: dict[str, None] = {}
     for part in text.split():
@@ -150,7 +150,7 @@ async def _on_postgresql(
 ) -> Sequence[int]:
     """All that has rare words at once; for common words the newest lots first, then what is older."""
     within = [_WORDS.c.is_open] if is_open else []
-    words = " | ".join(f"({' & '.join(_lexeme(word) for word in one)})" for one in wanted)
+    words = ts_query(wanted)
     if await _estimate(session, words, is_open) < COMMON:
         return await _newest_of(session, _hits(words, within), conditions, limit)
     until = (await session.scalar(select(func.max(Ticket.id))) or 0) // LOT + 1
@@ -196,14 +196,23 @@ async def _newest_of(
 
 
 def _on_sqlite(wanted: list[list[str]], conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[int]:
-    words = " OR ".join(f"({' AND '.join(_fts_word(word) for word in one)})" for one in wanted)
     return (
         select(Ticket.id)
         .join(_FTS, _FTS.c.rowid == Ticket.id)
-        .where(_FTS.c.ticket_words.op("MATCH")(words), *conditions)
+        .where(_FTS.c.ticket_words.op("MATCH")(fts_query(wanted)), *conditions)
         .order_by(_FTS.c.rowid.desc())
         .limit(limit)
     )
+
+
+def ts_query(wanted: list[list[str]]) -> str:
+    """`alternatives` as PostgreSQL reads it."""
+    return " | ".join(f"({' & '.join(_lexeme(word) for word in one)})" for one in wanted)
+
+
+def fts_query(wanted: list[list[str]]) -> str:
+    """`alternatives` as SQLite's FTS5 reads it."""
+    return " OR ".join(f"({' AND '.join(_fts_word(word) for word in one)})" for one in wanted)
 
 
 # Words hold letters, digits and Chinese characters only (`runs`), so nothing in them needs escaping.

@@ -14,6 +14,7 @@ from tickets.columns import storable
 from tickets.coordinates import to_wgs84
 from tickets.deadlines import SHANGHAI
 from tickets.duty import DutyDesk
+from tickets.enclosures import NOTHING, Enclosures, SentFile, send_to_citizen
 from tickets.errors import (
     ActorNotAllowed,
     AfterPhotoRequired,
@@ -119,6 +120,7 @@ class TicketService(Casework):
         note: str = "",
         expected_version: int | None = None,
         photos: Sequence[str] = (),
+        files: Sequence[SentFile] = (),
     ) -> None:
         """Move a ticket and tell the citizen, who also reads the note.
 
@@ -126,9 +128,10 @@ class TicketService(Casework):
 
         Args:
             photos: of the place afterwards, from the photo store.
+            files: for those who reported, before the notice.
 
         Raises: TicketNotFound; TicketMerged; StaleVersion; TransitionNotAllowed; ActorNotAllowed;
-        NoteRequired;
+        NoteRequired; NobodyToSendTo, for files to a ticket without a conversation;
             ReviewRequired, for a note of the kind that is reviewed first; AfterPhotoRequired, when resolving
             one of the city's `after_photo_categories` without a photo.
         """
@@ -148,12 +151,14 @@ class TicketService(Casework):
         if new is Status.RESOLVED:
             await self.session.flush()
             await self._check_after_photo(ticket)
-        await self.move(ticket, new, actor, note, data={"photos": list(photos)} if photos else None)
+        enclosed = Enclosures(tuple(photos), tuple(files))
+        await self.move(ticket, new, actor, note, data=enclosed.as_data() or None)
         if note.strip():
             # The citizen reads it: that is an answer.
             ticket.first_replied_at = ticket.first_replied_at or self.now
         if new is Status.RESOLVED:
             await self._show_after_photos(ticket)
+        await send_to_citizen(self, ticket, Enclosures(files=enclosed.files))
         await self.tell(ticket, f"notice_status_{new}", {"note": note})
 
     async def add_after_photos(self, ticket_no: str, photos: Sequence[str], *, actor: Actor) -> None:
@@ -206,17 +211,24 @@ class TicketService(Casework):
             await self.tell(ticket, "notice_status_assigned", {"note": ""})
 
     async def reply(
-        self, ticket_no: str, text: str, *, actor: Actor, expected_version: int | None = None
+        self,
+        ticket_no: str,
+        text: str,
+        *,
+        actor: Actor,
+        expected_version: int | None = None,
+        enclosed: Enclosures = NOTHING,
     ) -> None:
         """Answer the citizen in public.
 
         Raises: TicketNotFound; StaleVersion; NoteRequired, if the text is empty; ReviewRequired: then
-        `tickets.legal_review` takes it.
+        `tickets.legal_review` takes it; NobodyToSendTo, for photos or files to a ticket without a
+        conversation.
         """
         _require(text)
         ticket = await self.find_for_change(ticket_no, expected_version)
         self.refuse_unreviewed(ticket, text)
-        await self.answer(ticket, text, actor)
+        await self.answer(ticket, text, actor, enclosed=enclosed)
 
     async def add_note(self, ticket_no: str, text: str, *, actor: Actor) -> None:
         """A note that only the bureau reads.

@@ -25,9 +25,13 @@ from bot.files import show_linked
 from bot.openapi import openapi_document
 from bot.security import is_same_origin
 from bot.typedefs import SETTINGS
+from bot.typing_board import TOPIC
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from actions.base import Outgoing
+    from bot.typing_board import TypingBoard
 
 DOCUMENT = Path(__file__).parent / "openapi.yml"
 ICON_SECONDS = 24 * 3600
@@ -99,10 +103,17 @@ class WebChannel:
         )
         app.on_shutdown.append(self._close)
 
-    def fanout(self, url: str) -> RedisFanout:
-        """Join the pages that hang on other processes; the caller runs what is returned."""
-        fanout = RedisFanout(url, self._listeners.push_here)
-        self._listeners.publish = fanout.publish
+    def fanout(self, url: str, board: TypingBoard) -> RedisFanout:
+        """Join the pages of other processes, and who types there; the caller runs what is returned."""
+
+        async def deliver(address: str, frame: Mapping[str, Any]) -> None:
+            if address == TOPIC:
+                board.hear(frame)
+            else:
+                await self._listeners.push_here(address, frame)
+
+        fanout = RedisFanout(url, deliver)
+        self._listeners.publish = board.publish = fanout.publish
         return fanout
 
     def error_page(self, status: int, words: str) -> web.Response:

@@ -117,7 +117,7 @@ class ChatSocket:
             return
         page.conversation_id = received.conversation_id
         if TYPING in app:
-            app[TYPING].sent(received.conversation_id)
+            await app[TYPING].sent(received.conversation_id)
         await page.push({"type": "ack", "client_id": message.update_id, "id": received.message_id})
 
     async def _on_seen(self, app: web.Application, page: Page, message_id: int) -> None:
@@ -136,7 +136,7 @@ class ChatSocket:
         async with app[SERVICES].database.reading() as session:
             conversation_id = await self._conversation_id(session, page)
         if conversation_id is not None and TYPING in app:
-            app[TYPING].typed(conversation_id)
+            await app[TYPING].typed(conversation_id)
 
     async def _send_history(self, app: web.Application, page: Page, after: int) -> None:
         async with app[SERVICES].database.reading() as session:

@@ -66,6 +66,13 @@ TEXTS = {
     "photo_damaged": "这张照片已损坏，打不开。",
     "photo_too_many_pixels": "这张照片的尺寸太大，请缩小后再上传。",
     "photo_failed": "照片没有存上，请稍后再试。",
+    "file_too_large": "文件太大，每份不能超过5MB。",
+    "file_not_a_document": "只能发照片、PDF、Word（docx）和Excel（xlsx）文件。",
+    "file_damaged": "这份文件不完整，打不开。",
+    "file_active": "这份文件带宏、脚本或夹带别的文件，不能发给诉求人。请另存为普通PDF再发。",
+    "too_many_files": "一次最多发九张照片、三份文件。",
+    "nobody_to_send_to": "这张工单没有可送达的会话，照片和文件发不出去。只写文字可以存入记录。",
+    "review_without_files": "送法制审核的答复不能带照片和文件。请先送文字，审核通过后再发照片和文件。",
     "contact_sealed": "联系方式打不开，请联系管理员检查密钥。",
     "too_long": "内容太长，没有发出。下面保留了开头部分，请删减后再发。",
     "empty": "还没有写内容。",
@@ -138,6 +145,9 @@ async def error_pages(request: web.Request, handler: Handler) -> web.StreamRespo
         return page(
             request, "error.html", status=status, title="没有办成", text=text_for(error), incident=None
         )
+    except ConnectionResetError:
+        # The browser went on to another page and left its question: nobody reads the answer.
+        return web.Response(status=400)
     except Exception:
         incident = secrets.token_hex(4).upper()
         log.exception("desk.failed", incident=incident, path=request.path)

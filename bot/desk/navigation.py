@@ -27,6 +27,7 @@ class NavigationItem:
 PAGES = (
     NavigationItem("/", "工单", Permission.VIEW_TICKETS, also="/tickets/"),
     NavigationItem("/conversations", "会话", Permission.TALK, also="/conversations/"),
+    NavigationItem("/search", "查找", Permission.VIEW_TICKETS),
     NavigationItem("/consultations", "咨询", Permission.ANSWER_CONSULTATIONS),
     NavigationItem("/reviews", "法制审核", Permission.REVIEW_ANSWERS, also="/reviews/"),
     NavigationItem("/rota", "值班", Permission.VIEW_ROTA),
@@ -37,6 +38,7 @@ PAGES = (
     NavigationItem("/followups", "回访", Permission.SUPERVISE),
     NavigationItem("/dashboard", "统计", Permission.VIEW_DASHBOARD),
     NavigationItem("/templates", "模板", Permission.WRITE_TEMPLATES),
+    NavigationItem("/units", "单位", Permission.VIEW_UNITS, also="/units/"),
     NavigationItem("/officers", "人员", Permission.MANAGE_OFFICERS, also="/officers/"),
     NavigationItem("/campaigns", "宣传", Permission.RUN_CAMPAIGNS, also="/campaigns/"),
     NavigationItem("/webhooks", "对接", Permission.MANAGE_WEBHOOKS),

@@ -39,6 +39,8 @@ class Permission(StrEnum):
     EXPORT = "export"
     CASE_FILE = "case_file"
     WRITE_TEMPLATES = "write_templates"
+    VIEW_UNITS = "view_units"
+    MANAGE_UNITS = "manage_units"
     MANAGE_OFFICERS = "manage_officers"
     VIEW_AUDIT = "view_audit"
     MANAGE_WEBHOOKS = "manage_webhooks"
@@ -78,6 +80,7 @@ ROLES: dict[Role, Rights] = {
         _P.VIEW_DASHBOARD,
         _P.EXPORT,
         _P.WRITE_TEMPLATES,
+        _P.VIEW_UNITS,
     ),
     Role.LEGAL_ADVISER: _rights(
         Scope.CONSULTATIONS,
@@ -114,6 +117,7 @@ ROLES: dict[Role, Rights] = {
         _P.RUN_CAMPAIGNS,
         _P.VIEW_DASHBOARD,
         _P.EXPORT,
+        _P.VIEW_UNITS,
     ),
     Role.KNOWLEDGE_EDITOR: _rights(
         Scope.CONSULTATIONS,
@@ -122,7 +126,14 @@ ROLES: dict[Role, Rights] = {
     ),
     Role.ADMINISTRATOR: _rights(Scope.ALL, *Permission),
     Role.AUDITOR: _rights(
-        Scope.ALL, _P.CASE_FILE, _P.VIEW_ROTA, _P.SEE_CHECKS, _P.VIEW_DASHBOARD, _P.EXPORT, _P.VIEW_AUDIT
+        Scope.ALL,
+        _P.CASE_FILE,
+        _P.VIEW_ROTA,
+        _P.SEE_CHECKS,
+        _P.VIEW_DASHBOARD,
+        _P.EXPORT,
+        _P.VIEW_UNITS,
+        _P.VIEW_AUDIT,
     ),
 }
 

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from bot import dates
 from bot.assets import Assets
+from bot.channels.web_frames import spoken_size
 from bot.desk.auth import form_token, keep_form_token
 from bot.desk.context import ROOT, VISIT
 from bot.desk.navigation import OWN_PAGES, PAGES, offered
@@ -35,7 +36,13 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        lines=lines, moment=dates.moment, day=dates.day, ago=dates.ago, weekday=dates.weekday, zip=zip
+        lines=lines,
+        size=spoken_size,
+        moment=dates.moment,
+        day=dates.day,
+        ago=dates.ago,
+        weekday=dates.weekday,
+        zip=zip,
     )
     environment.globals.update(static_url=ASSETS.url, root=ROOT)
     return environment

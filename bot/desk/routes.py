@@ -22,6 +22,7 @@ from bot.desk.views import (
     officers,
     oversight,
     poster,
+    previewing,
     publication,
     quality,
     queue,
@@ -29,7 +30,9 @@ from bot.desk.views import (
     reviews,
     rota,
     rule_cards,
+    search,
     ticket,
+    units,
     webhooks,
 )
 
@@ -42,6 +45,7 @@ _CAMPAIGN = "/campaigns/{campaign_id:[0-9]{1,9}}"
 _WEBHOOK = "/webhooks/{webhook_id:[0-9]{1,9}}"
 _GROUP = "/quality/{group_id:[0-9]{1,9}}"
 _CARD = "/rule-cards/{draft_id:[0-9]{1,9}}"
+_UNIT = "/units/{code}"
 _OFFICER = "/officers/{officer_id:[0-9]{1,9}}"
 
 ROUTES: tuple[DeskRoute, ...] = (
@@ -57,6 +61,7 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("POST", "/views", queue.save, Permission.VIEW_TICKETS),
     route("POST", "/views/drop", queue.drop, Permission.VIEW_TICKETS),
     route("GET", "/export.csv", export.export_csv, Permission.EXPORT),
+    route("GET", "/search", search.search_page, Permission.VIEW_TICKETS),
     route("GET", "/poster", poster.poster, Permission.VIEW_TICKETS),
     route("GET", "/export.xlsx", export.export_xlsx, Permission.EXPORT),
     route("GET", "/quality", quality.groups, Permission.VIEW_QUALITY),
@@ -90,6 +95,8 @@ ROUTES: tuple[DeskRoute, ...] = (
         ticket.recording,
         Permission.VIEW_TICKETS,
     ),
+    route("GET", f"{_TICKET}/files/{{sha256:[0-9a-f]{{64}}}}", ticket.file, Permission.VIEW_TICKETS),
+    route("POST", f"{_TICKET}/preview", previewing.preview_part, Permission.WORK_TICKETS, passive=True),
     route("POST", f"{_TICKET}/reply", handling.reply, Permission.WORK_TICKETS),
     route("POST", f"{_TICKET}/note", handling.note, Permission.WORK_TICKETS),
     route("POST", f"{_TICKET}/status", handling.status, Permission.WORK_TICKETS),
@@ -109,6 +116,8 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("GET", _TALK, conversations.conversation_page, Permission.TALK),
     route("GET", f"{_TALK}/events", conversations.events, Permission.TALK, passive=True),
     route("GET", f"{_TALK}/photos/{{sha256:[0-9a-f]{{64}}}}", conversations.photo, Permission.TALK),
+    route("GET", f"{_TALK}/files/{{sha256:[0-9a-f]{{64}}}}", conversations.file, Permission.TALK),
+    route("POST", f"{_TALK}/review", conversations.submit_for_review, Permission.TALK),
     route("POST", f"{_TALK}/take", conversations.take, Permission.TALK),
     route("POST", f"{_TALK}/say", conversations.say, Permission.TALK),
     route("POST", f"{_TALK}/typing", conversations.typing, Permission.TALK),
@@ -157,6 +166,9 @@ ROUTES: tuple[DeskRoute, ...] = (
         Permission.SIGNED_IN,
         second_factor=False,
     ),
+    route("GET", "/units", units.units_page, Permission.VIEW_UNITS),
+    route("GET", _UNIT, units.unit_page, Permission.VIEW_UNITS),
+    route("POST", _UNIT, units.change, Permission.MANAGE_UNITS),
     route("GET", "/officers", officers.officers_page, Permission.MANAGE_OFFICERS),
     route("POST", "/officers/invitations", officers.make_invitation, Permission.MANAGE_OFFICERS),
     route("POST", "/officers/invitations/withdraw", officers.drop_invitation, Permission.MANAGE_OFFICERS),

@@ -46,6 +46,9 @@ REVIEW_LABELS = {
 }
 
 
+_ENCLOSED = {"notice_reply_photo", "notice_reply_file"}
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One thing on the line.
@@ -54,6 +57,7 @@ class Moment:
         side: "citizen", "assistant", "officer", "note" (inside only) or "event".
         delivery: "已送达", "等待送达" ... for what was sent to the citizen, else "".
         card: the rule card that the assistant showed, as stored.
+        file: what was sent along: name, size (bytes), sha256.
     """
 
     at: datetime
@@ -65,6 +69,7 @@ class Moment:
     recordings: tuple[str, ...] = ()
     location: dict[str, Any] | None = None
     card: dict[str, Any] | None = None
+    file: dict[str, Any] | None = None
     delivery: str = ""
     order: int = field(default=0)
 
@@ -164,7 +169,8 @@ def _is_recorded(one: Said, entries: Sequence[Entry]) -> bool:
             and _holds(entry, message.content)
             for entry in entries
         )
-    if message.ticket_id is None:
+    # What was sent along with a reply has a place of its own.
+    if message.ticket_id is None or message.content.get("key") in _ENCLOSED:
         return False
     return any(entry.at == message.created_at for entry in entries)
 
@@ -191,6 +197,7 @@ def _from_message(one: Said) -> Moment:
         recordings=(content["recording"],) if content.get("recording") else (),
         location=content.get("location"),
         card=content.get("card"),
+        file=content.get("file") if message.sender is Sender.OFFICER else None,
         delivery=_delivery(one.outbox),
         order=1_000_000 + message.id,
     )

@@ -19,17 +19,28 @@ if TYPE_CHECKING:
 
     from actions.base import File
 
-_WITH_CODE = {"report_filed", "handoff_filed"}
+_WITH_CODE = {"report_filed", "handoff_filed", "live_filed"}
 _RECEIPT_CODE = re.compile(r"查询码：[^\n]*")
 # What is said when a person talks, and whether one does after it; None: as before.
 LIVE: dict[str, bool | None] = {
     "live_begun": True,
     "live_said": True,
+    "live_photo": True,
+    "live_file": True,
+    "live_filed": True,
     "live_ended": False,
     "live_silent": False,
     "live_left": False,
     "live_waiting": None,
     "live_closed": None,
+}
+# What an officer sends along is a message of its own: its kind, which names the parameter, too.
+_ENCLOSED = {
+    "notice_after_photo": "photo",
+    "notice_reply_photo": "photo",
+    "notice_reply_file": "file",
+    "live_photo": "photo",
+    "live_file": "file",
 }
 _NOTICES_WITH_ADD = {"notice_reply", "notice_status_awaiting_citizen"}
 
@@ -64,12 +75,14 @@ def render_notice(key: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """The content of a message that casework posts on its own: about a ticket (a reply, a new status), or of
     a talk with a person.
     """
+    if kind := _ENCLOSED.get(key):
+        words = {**params, "name": params[kind]["name"]} if kind == "file" else params
+        told = render(Reply(key, words, kind=kind))
+        return replace(told, photo=params.get("photo"), file=params.get("file")).as_json()
     if key in LIVE:
         leave = (Button("button_live_leave", "live:leave"),) if key == "live_begun" else ()
         return render(Reply(key, params, leave)).as_json()
     ticket_no = params["ticket_no"]
-    if key == "notice_after_photo":
-        return replace(render(Reply(key, params, kind="photo")), photo=params["photo"]).as_json()
     buttons = [Button("button_ticket_status", f"status:show:{ticket_no}")]
     if key in _NOTICES_WITH_ADD:
         buttons.insert(0, Button("button_add", f"status:add:{ticket_no}"))

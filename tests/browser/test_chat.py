@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from bot.channels.web_session import address_of
 from tests.browser.conftest import NewVisitor, ServerProcess
+from tests.browser.looking import is_wider_than_the_screen, serious_problems
 from tests.schema import opened
 from tests.web_chat import FILE
 from tests.web_client import picture
@@ -27,21 +27,6 @@ async def say(page: Page, text: str) -> None:
 
 async def texts(page: Page, who: str = "citizen") -> list[str]:
     return await page.locator(f".message.{who} .said").all_inner_texts()
-
-
-async def serious_problems(page: Page) -> list[str]:
-    """What axe-core finds that keeps people out."""
-    results = await Axe().run(page)
-    return [
-        f"{found['id']}: {node['html']}"
-        for found in results.response["violations"]
-        if found["impact"] in {"serious", "critical"}
-        for node in found["nodes"]
-    ]
-
-
-async def is_wider_than_the_screen(page: Page) -> bool:
-    return bool(await page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
 
 # --- asking and reporting

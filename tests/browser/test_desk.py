@@ -15,9 +15,8 @@ import pyotp
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from axe_playwright_python.async_playwright import Axe
 from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from bot import desk
 from bot.app import running_task
@@ -35,6 +34,7 @@ from bot.typing_board import TypingBoard
 from bot.understanding import UnderstandingClient
 from tests.bot.desk.browsing import PASSWORD, add_officer
 from tests.browser.conftest import NewVisitor
+from tests.browser.looking import is_wider_than_the_screen, serious_problems, sign_in
 from tests.factories import make_conversation, make_service, make_ticket
 from tickets.campaigns import write
 from tickets.conversations import receive
@@ -142,23 +142,6 @@ async def running(tmp_path_factory: pytest.TempPathFactory, knowledge: Any) -> A
     await parts.database.close()
 
 
-async def _sign_in(page: Page, username: str = "lin") -> None:
-    await page.fill("#username", username)
-    await page.fill("#password", PASSWORD)
-    await page.click("button.primary")
-    await expect(page.locator(".me")).to_be_visible()
-
-
-async def _serious_problems(page: Page) -> list[str]:
-    results = await Axe().run(page)
-    return [
-        f"{found['id']}: {node['html']}"
-        for found in results.response["violations"]
-        if found["impact"] in {"serious", "critical"}
-        for node in found["nodes"]
-    ]
-
-
 @pytest.mark.parametrize(("width", "dark"), [(375, False), (1440, True)])
 async def test_no_page_keeps_anybody_out(
     running: RunningDesk, visitor: NewVisitor, width: int, dark: bool
@@ -168,8 +151,8 @@ async def test_no_page_keeps_anybody_out(
     person = await visitor(width=width, dark=dark, url=running.url)
     page = await person.open("/desk/sign-in")
     person.may_lose_connection = True
-    found = {"/sign-in": await _serious_problems(page)}
-    await _sign_in(page, "chen")
+    found = {"/sign-in": await serious_problems(page)}
+    await sign_in(page, "chen")
     paths = [
         *(item.path for item in (*PAGES, *OWN_PAGES)),
         "/?view=overdue&status=accepted&text=x",
@@ -179,7 +162,8 @@ async def test_no_page_keeps_anybody_out(
         "/officers/1",
         "/account/second-factor",
         f"/campaigns/{running.campaign}",
-        "/webhooks",
+        "/search?text=垃圾",
+        "/units/squad_longtian",
         "/account/second-factor?first=1",
         f"/welcome/{token}",
     ]
@@ -187,8 +171,8 @@ async def test_no_page_keeps_anybody_out(
     wide = []
     for path in paths:
         await page.goto(f"{running.url}/desk{path}")
-        found[path] = await _serious_problems(page)
-        if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found[path] = await serious_problems(page)
+        if await is_wider_than_the_screen(page):
             wide.append(path)
 
     assert {path: problems for path, problems in found.items() if problems} == {}
@@ -204,7 +188,7 @@ async def test_the_day_of_each_role_begins_with_the_pages_it_is_offered(
     page = await person.open("/desk/sign-in")
     # A page that is refused is a complaint of the browser's, too.
     person.may_lose_connection = True
-    await _sign_in(page, str(role))
+    await sign_in(page, str(role))
     links = await page.locator(".pages a, .menu a").evaluate_all("links => links.map(({ href }) => href)")
 
     for link in links:
@@ -218,7 +202,7 @@ async def test_the_day_of_each_role_begins_with_the_pages_it_is_offered(
     assert answer is not None
     assert answer.status == expected
     assert await page.locator("#reply-text").count() == (role in WORKING_ROLES)
-    assert await _serious_problems(page) == []
+    assert await serious_problems(page) == []
 
 
 async def test_a_citizen_and_an_officer_talk(running: RunningDesk, visitor: NewVisitor) -> None:
@@ -231,7 +215,7 @@ async def test_a_citizen_and_an_officer_talk(running: RunningDesk, visitor: NewV
     await chat.keyboard.press("Enter")
     await chat.get_by_text("已经转给工作人员").wait_for()
     desk_page = await officer.open("/desk/sign-in")
-    await _sign_in(desk_page, "zhou")
+    await sign_in(desk_page, "zhou")
 
     await expect(desk_page.locator("[data-waiting]")).to_have_text("1")
     await desk_page.goto(f"{running.url}/desk/conversations")
@@ -265,7 +249,7 @@ async def test_several_tickets_are_taken_by_keys_and_one_button(
 ) -> None:
     numbers = [await running.file(0.01 * number) for number in range(2)]
     page = await (await visitor(width=1440, url=running.url)).open("/desk/sign-in")
-    await _sign_in(page)
+    await sign_in(page, "lin")
     await page.goto(f"{running.url}/desk/?view=unassigned")
 
     await page.keyboard.press("j")
@@ -285,7 +269,7 @@ async def test_a_list_brings_itself_up_to_date_and_keeps_what_is_chosen(
 ) -> None:
     chosen = await running.file(0.5)
     page = await (await visitor(width=1440, url=running.url)).open("/desk/sign-in")
-    await _sign_in(page)
+    await sign_in(page, "lin")
     async with page.expect_response("**/desk/events"):
         await page.goto(f"{running.url}/desk/?view=unassigned")
     await page.locator(f"input[name=ticket-{chosen}]").check()
@@ -338,10 +322,10 @@ async def test_a_new_officer_closes_the_oldest_overdue_dumping_ticket_in_under_t
     await click("text=我来办理")
     await expect(page.locator(".notice.good")).to_contain_text("已接手并开始办理")
     await choose("#template", "垃圾已清走")
-    await expect(page.locator("#live-preview")).to_contain_text(f"龙田中队回复您（工单{ticket_no}）")
+    await expect(page.locator("#previews")).to_contain_text(f"龙田中队回复您（工单{ticket_no}）")
     clicks += 1
     await page.set_input_files(
-        "#reply-photo", {"name": "after.jpg", "mimeType": "image/jpeg", "buffer": _photo()}
+        "#reply-file", {"name": "after.jpg", "mimeType": "image/jpeg", "buffer": _photo()}
     )
     await click("button[value=resolve]")
 
@@ -357,7 +341,7 @@ async def test_reading_and_replying_work_without_javascript(
     person = await visitor(width=375, url=running.url, java_script_enabled=False)
     page = await person.open(f"/desk/tickets/{ticket_no}")
 
-    await _sign_in(page)
+    await sign_in(page, "lin")
     await page.fill("#reply-text", "马上去看")
     await page.click("button[value=preview]")
     await expect(page.locator(".preview")).to_contain_text("马上去看")
@@ -370,7 +354,7 @@ async def test_what_is_typed_outlives_news_and_a_reload(running: RunningDesk, vi
     ticket_no = await running.file()
     person = await visitor(width=1440, url=running.url)
     page = await person.open("/desk/sign-in")
-    await _sign_in(page)
+    await sign_in(page, "lin")
     async with page.expect_response("**/desk/events"):
         await page.goto(f"{running.url}/desk/tickets/{ticket_no}")
     await page.fill("#reply-text", "写了一半")
@@ -389,7 +373,7 @@ async def test_what_is_typed_outlives_news_and_a_reload(running: RunningDesk, vi
 
 async def test_keys_lead_through_the_queue_and_the_ticket(running: RunningDesk, visitor: NewVisitor) -> None:
     page = await (await visitor(width=1440, url=running.url)).open("/desk/sign-in")
-    await _sign_in(page)
+    await sign_in(page, "lin")
 
     await page.keyboard.press("j")
     await page.keyboard.press("j")
@@ -413,7 +397,7 @@ async def test_keys_lead_through_the_queue_and_the_ticket(running: RunningDesk, 
 
 async def test_a_photo_opens_above_the_page(running: RunningDesk, visitor: NewVisitor) -> None:
     page = await (await visitor(width=375, url=running.url)).open(f"/desk/tickets/{running.overdue}")
-    await _sign_in(page)
+    await sign_in(page, "lin")
 
     await page.locator("[data-photo]").first.click()
     image = page.locator(".viewer img")
@@ -426,7 +410,7 @@ async def test_a_photo_opens_above_the_page(running: RunningDesk, visitor: NewVi
 
 async def test_a_move_that_needs_a_note_asks_for_it(running: RunningDesk, visitor: NewVisitor) -> None:
     page = await (await visitor(width=1440, url=running.url)).open(f"/desk/tickets/{running.fresh}")
-    await _sign_in(page)
+    await sign_in(page, "lin")
 
     await page.click("button:has-text('不予受理')")
 
@@ -439,7 +423,7 @@ async def test_screenshots(running: RunningDesk, visitor: NewVisitor, tmp_path: 
     for width in WIDTHS:
         page = await (await visitor(width=width, url=running.url)).open("/desk/sign-in")
         await page.screenshot(path=folder / f"desk-sign-in-{width}.png")
-        await _sign_in(page, "chen")
+        await sign_in(page, "chen")
         for name, path in (
             ("queue", "/"),
             ("ticket", f"/tickets/{running.overdue}"),

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import FrameLocator, Page, expect
 
 from bot.nlu_server import free_port
 from tests.browser.conftest import NewVisitor, ServerProcess
+from tests.browser.looking import serious_problems
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -106,12 +106,7 @@ async def test_the_frame_has_no_serious_problem(visitor: NewVisitor, site: Site)
     page = await (await visitor(400, 680, url=site.chat.url)).open("/embed?town=longtian")
     await page.wait_for_selector("html[data-loaded]")
 
-    results = await Axe().run(page)
-
-    serious = [
-        found["id"] for found in results.response["violations"] if found["impact"] in {"serious", "critical"}
-    ]
-    assert serious == []
+    assert await serious_problems(page) == []
 
 
 async def test_the_place_of_a_code_is_told_once_and_can_be_denied(visitor: NewVisitor, site: Site) -> None:

@@ -27,7 +27,8 @@ def differences(connection: sa.Connection) -> list[object]:
     """
 
     def is_modelled(_item: object, name: str | None, *_: object) -> bool:
-        return not (name or "").startswith(("ticket_words", "ix_ticket_words", "ix_messages_photo"))
+        ours = ("ticket_words", "ix_ticket_words", "message_words", "ix_message_words", "ix_messages_photo")
+        return not (name or "").startswith(ours)
 
     context = MigrationContext.configure(connection, opts={"include_object": is_modelled})
     return list(compare_metadata(context, Base.metadata))

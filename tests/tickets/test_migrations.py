@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.factories import CALENDAR, OFFICER, ROUTING, make_service, make_ticket
+from tickets.conversation_search import find_messages
 from tickets.database import Database, upgrade
+from tickets.desk_queries import Reach
 from tickets.files import keep_file, read_file
 from tickets.history import append_entry, verify
 from tickets.models import Attachment, EntryKind, GapKind, Recording, Ticket, WebhookDelivery
@@ -316,6 +318,20 @@ async def test_verdicts_of_before_are_taken_over_from_the_history(empty_url: str
     database = Database(empty_url)
     async with database.reading() as session:
         assert (await session.scalars(sa.select(Ticket.is_solved))).one() is False
+    await database.close()
+
+
+async def test_what_was_said_before_can_be_searched(empty_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_url, "0020")
+    answered = OLD_MESSAGE.replace("(1, 1, 'citizen', 'u1'", "(2, 1, 'assistant', NULL")
+    await execute(empty_url, (OLD_CONVERSATION, {}), (OLD_MESSAGE, {}), (answered, {}))
+
+    await asyncio.to_thread(upgrade, empty_url)
+
+    database = Database(empty_url)
+    async with database.reading() as session:
+        hits = await find_messages(session, "养鸽子", Reach(0, None, everything=True))
+        assert [hit.message.id for hit in hits] == [1]
     await database.close()
 
 

@@ -1,16 +1,29 @@
-// The reply to a citizen: how long it is, how it will look, what templates and cards say.
+// The reply to a citizen: how long it is, how it will look on their channel, what templates and cards say.
 
 import { $, $$ } from './dom.js';
 
 const reply = $('#reply-text');
+const PREVIEW_AFTER = 400;
 if (reply) {
   const counter = document.getElementById(reply.dataset.countFor);
-  const preview = $('[data-preview]');
-  const head = preview?.dataset.preview ?? '';
+  const previews = $('#previews');
+  const token = $('input[name=csrf_token]', reply.form).value;
+  let asked = 0;
+  let timer;
+  // The server draws it, by the rules with which the channel will.
+  const draw = async () => {
+    const number = ++asked;
+    const text = reply.value.trim();
+    if (!text) { previews.hidden = true; return; }
+    const answer = await fetch(reply.form.dataset.previewAt, { method: 'POST', body: new URLSearchParams({ csrf_token: token, text }) }).catch(() => null);
+    if (!answer?.ok || answer.redirected || number !== asked) return;
+    previews.innerHTML = await answer.text();
+    previews.hidden = false;
+  };
   const show = () => {
     counter.textContent = reply.value.length ? `${reply.value.trim().length}/2000字` : '最多2000字';
-    preview.hidden = !reply.value.trim();
-    preview.textContent = head.replace('\u0001', reply.value.trim());
+    clearTimeout(timer);
+    timer = setTimeout(draw, PREVIEW_AFTER);
   };
   const put = (text) => {
     const glue = reply.value && !reply.value.endsWith('\n') ? '\n' : '';
@@ -19,6 +32,9 @@ if (reply) {
     reply.focus();
     reply.scrollIntoView({ block: 'center' });
   };
+  // It appears while one types, so nobody needs to ask for it.
+  $('button[value=preview]', reply.form).hidden = true;
+  $('.ticket-main .panel.reply form[data-preview-at]').after(previews);
   reply.addEventListener('input', show);
   reply.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) $('button[value=send]', reply.form).click();

@@ -23,6 +23,7 @@ if (page) {
 
   if (form) {
     const text = $('textarea', form);
+    const files = $('input[type=file]', form);
     const token = $('input[name=csrf_token]', form).value;
     let told = 0;
     text.focus();
@@ -37,17 +38,21 @@ if (page) {
       form.requestSubmit();
     });
     form.addEventListener('submit', async (event) => {
+      // What goes to legal review is a page of its own.
+      if (event.submitter?.hasAttribute('formaction')) return;
       event.preventDefault();
       const words = text.value.trim();
-      if (!words || form.dataset.sending) return;
+      if ((!words && !files.files.length) || form.dataset.sending) return;
       form.dataset.sending = 'yes';
+      const body = new FormData(form);
       // Cleared at once, because the next sentence may be begun before the answer is there.
       text.value = '';
       text.dispatchEvent(new Event('input'));
       told = 0;
-      const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams({ csrf_token: token, text: words }) }).catch(() => null);
+      const answer = await fetch(form.action, { method: 'POST', body }).catch(() => null);
       delete form.dataset.sending;
       if (answer?.ok) {
+        files.value = '';
         await refresh();
         return;
       }

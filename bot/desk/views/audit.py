@@ -35,6 +35,8 @@ LABELS = {
     "contact": "查看联系方式",
     "conversation_taken": "接管会话",
     "conversation_handed_back": "交还会话",
+    "conversation_answer_submitted": "会话里的答复送法制审核",
+    "unit_changed": "修改单位的联系方式",
     "photo_released": "公开照片",
     "photo_hidden": "收回公开的照片",
     "campaign_written": "起草宣传消息",

@@ -11,6 +11,7 @@ from bot.broadcast import as_message
 from bot.dates import CHINA
 from bot.desk.context import FORM, VISIT, audit, see_other, services
 from bot.desk.errors import text_for
+from bot.desk.previews import preview
 from bot.desk.render import page
 from tickets import campaigns
 from tickets.campaign_models import Campaign, CampaignState
@@ -96,7 +97,7 @@ async def _show(request: web.Request, *, status: int = 200, **values: Any) -> we
         approver=approver,
         topics=load_topics(),
         topic=topic_of(campaign.topic),
-        message=message,
+        previews=[preview(channel, message.as_json()) for channel in ("web", "telegram", "wechat")],
         wechat_bytes=len(message.text.encode()),
         seen=campaigns.fingerprint(campaign),
         is_own=campaign.written_by_id == visit.officer.id,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import date
 
 from aiohttp import web
 
@@ -111,7 +110,7 @@ async def score(request: web.Request) -> web.StreamResponse:
             form.text("findings")[:MAX_TEXT_LENGTH],
             actor=actor,
             must_rectify=form.text("must_rectify") == "1",
-            due_on=_day(form.text("due_on")),
+            due_on=form.day("due_on"),
         )
 
     return await _do(request, work, "score")
@@ -163,10 +162,3 @@ async def _do(request: web.Request, work: Work, done: str, to: str = "") -> web.
 
 def _check_id(request: web.Request) -> int:
     return int(request.match_info["check_id"])
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from aiohttp import web
 
@@ -12,7 +12,7 @@ from bot.desk.errors import text_for
 from bot.desk.render import page
 from tickets.check_models import CheckState
 from tickets.checks import Checks
-from tickets.errors import BotError, CheckNotOpen, WrongPeriod
+from tickets.errors import BotError, CheckNotOpen
 
 DONE = {
     "announced": "名单已公布。请在种子产生以后再来抽取。",
@@ -64,8 +64,8 @@ async def announce(request: web.Request) -> web.StreamResponse:
         async with parts.database.transaction() as session:
             round_ = await parts.bound(Checks, session, visit.now).announce(
                 form.text("title"),
-                _day(form.text("first_day")),
-                _day(form.text("last_day")),
+                form.needed_day("first_day"),
+                form.needed_day("last_day"),
                 form.number("sample_size") or 0,
                 actor=visit.actor,
             )
@@ -141,13 +141,3 @@ async def draw(request: web.Request) -> web.StreamResponse:
 
 def _round_id(request: web.Request) -> int:
     return int(request.match_info["round_id"])
-
-
-def _day(text: str) -> date:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        raise WrongPeriod(text) from None
-    if not 2000 <= found.year <= 2200:
-        raise WrongPeriod(text)
-    return found

@@ -10,29 +10,32 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.context import FORM, VISIT, audit, see_other, services, wake_outbox
+from bot.desk.enclosed import ACCEPT, read_enclosed
 from bot.desk.errors import TEXTS, text_for
+from bot.desk.previews import CHANNELS
 from bot.desk.render import page
 from bot.desk.timeline import conversation_moments
 from bot.desk.views.live import still_signed_in
-from bot.desk.views.ticket import CHANNELS, photo_response
+from bot.desk.views.ticket import photo_response, sent_file
 from bot.desk.waits import wait_mark
 from bot.desk.watch import WATCH
 from bot.services import Services, read_photo
 from bot.texts import for_officers
 from bot.typedefs import TYPING, WEB_CHANNEL
-from tickets.errors import BotError, ConversationNotFound
-from tickets.live import LiveDesk
+from tickets.errors import BotError, ConversationNotFound, ReviewRequired
 from tickets.live_queries import TalkFile, going_on, last_citizen_words, pulses, talk_file, talks
+from tickets.live_review import LiveReview
 from tickets.models import Conversation, Mode
 
 MAX_TEXT_LENGTH = 2000
 LOOK_EVERY_SECONDS = 1.0
 DONE = {
     "taken": "您已接入。诉求人已看到“工作人员来了”，助手不再说话。",
+    "review": "已送法制审核。通过以后答复会在这段会话里发给诉求人。",
     "handed-back": "已交还助手，诉求人看到了小结。",
 }
 
-Work = Callable[[LiveDesk, int], Awaitable[object]]
+Work = Callable[[LiveReview, int], Awaitable[object]]
 
 
 async def conversations_page(request: web.Request) -> web.StreamResponse:
@@ -75,6 +78,7 @@ async def _show(
     text: str = "",
     summary: str = "",
     status: int = 200,
+    is_legal: bool = False,
 ) -> web.Response:
     visit, parts = request[VISIT], services(request)
     async with parts.database.reading() as session:
@@ -100,6 +104,9 @@ async def _show(
         text=text,
         summary=summary,
         now=visit.now,
+        accept=ACCEPT,
+        # What was to be said is a legal answer: it can be handed in for review instead.
+        is_legal=is_legal and is_mine,
     )
 
 
@@ -107,7 +114,7 @@ async def take(request: web.Request) -> web.StreamResponse:
     """Take the conversation over."""
     actor, ticket_no = request[VISIT].actor, request[FORM].text("ticket_no") or None
 
-    async def work(live: LiveDesk, conversation_id: int) -> None:
+    async def work(live: LiveReview, conversation_id: int) -> None:
         await live.take_over(conversation_id, actor=actor, ticket_no=ticket_no)
 
     return await _do(request, work, "taken", audited="conversation_taken")
@@ -119,10 +126,31 @@ async def say(request: web.Request) -> web.StreamResponse:
     if len(text) > MAX_TEXT_LENGTH or request[FORM].is_cut:
         return await _show(request, problem=TEXTS["too_long"], text=text[:MAX_TEXT_LENGTH], status=413)
 
-    async def work(live: LiveDesk, conversation_id: int) -> None:
-        await live.say(conversation_id, text, actor=actor)
+    try:
+        if request[FORM].files:
+            await _within_reach(request)
+        enclosed = await read_enclosed(request)
+    except ConversationNotFound:
+        raise
+    except BotError as error:
+        return await _show(request, problem=text_for(error), text=text, status=409)
+
+    async def work(live: LiveReview, conversation_id: int) -> None:
+        await live.say(conversation_id, text, actor=actor, enclosed=enclosed)
 
     return await _do(request, work, "", text=text)
+
+
+async def submit_for_review(request: web.Request) -> web.StreamResponse:
+    """Hand what was to be said in for legal review; a talk about no ticket becomes a consultation."""
+    actor, text = request[VISIT].actor, request[FORM].text("text")
+    if len(text) > MAX_TEXT_LENGTH or request[FORM].is_cut:
+        return await _show(request, problem=TEXTS["too_long"], text=text[:MAX_TEXT_LENGTH], status=413)
+
+    async def work(live: LiveReview, conversation_id: int) -> None:
+        await live.submit(conversation_id, text, actor=actor)
+
+    return await _do(request, work, "review", text=text, audited="conversation_answer_submitted")
 
 
 async def hand_back(request: web.Request) -> web.StreamResponse:
@@ -132,7 +160,7 @@ async def hand_back(request: web.Request) -> web.StreamResponse:
     if len(summary) > MAX_TEXT_LENGTH or form.is_cut:
         return await _show(request, problem=TEXTS["too_long"], summary=summary[:MAX_TEXT_LENGTH], status=413)
 
-    async def work(live: LiveDesk, conversation_id: int) -> None:
+    async def work(live: LiveReview, conversation_id: int) -> None:
         await live.hand_back(conversation_id, summary, actor=actor, resolve=form.text("resolve") == "1")
 
     return await _do(
@@ -181,6 +209,14 @@ async def photo(request: web.Request) -> web.StreamResponse:
     return photo_response(await read_photo(parts, sha256) if is_there else None)
 
 
+async def file(request: web.Request) -> web.StreamResponse:
+    """A file that an officer sent in the conversation."""
+    visit, parts, sha256 = request[VISIT], services(request), request.match_info["sha256"]
+    async with parts.database.reading() as session:
+        found = await talk_file(session, _conversation_id(request), visit.reach)
+        return await sent_file(session, parts, found.said, sha256)
+
+
 async def _do(
     request: web.Request,
     work: Work,
@@ -201,14 +237,17 @@ async def _do(
     except ConversationNotFound:
         raise
     except BotError as error:
-        return await _show(request, problem=text_for(error), text=text, summary=summary, status=409)
+        is_legal = isinstance(error, ReviewRequired) and bool(text)
+        return await _show(
+            request, problem=text_for(error), text=text, summary=summary, status=409, is_legal=is_legal
+        )
     wake_outbox(request)
     path = "/conversations" if to_list else f"/conversations/{conversation_id}"
     raise see_other(f"{path}?done={done}" if done else path)
 
 
-def _live(parts: Services, session: AsyncSession, request: web.Request) -> LiveDesk:
-    return parts.bound(LiveDesk, session, request[VISIT].now)
+def _live(parts: Services, session: AsyncSession, request: web.Request) -> LiveReview:
+    return parts.bound(LiveReview, session, request[VISIT].now)
 
 
 def _conversation_id(request: web.Request) -> int:

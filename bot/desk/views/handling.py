@@ -6,26 +6,25 @@ why, and keeps what was typed.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
 from aiohttp import web
 
 from bot.desk.context import FORM, VISIT, Visit, see_other, services, wake_outbox
+from bot.desk.enclosed import checked_files, chosen_photos, read_enclosed, store_photos
 from bot.desk.errors import TEXTS, NotYourTicket, text_for
 from bot.desk.permissions import Permission
+from bot.desk.views.previewing import reply_previews
 from bot.desk.views.reviews import needs_review, submit_for_review
-from bot.desk.views.ticket import Draft, filled_template, reply_preview, show_ticket
+from bot.desk.views.ticket import Draft, filled_template, show_ticket
 from tickets.casework import find_ticket
+from tickets.enclosures import Enclosures
 from tickets.errors import ActorNotAllowed, BotError, TicketNotFound
 from tickets.service import TicketService
 from tickets.workflow import ALLOWED, Status
 
 # Telegram shows 4,096 characters in a message, the department's name and the number among them.
 MAX_TEXT_LENGTH = 2000
-
-log = structlog.get_logger()
 
 Work = Callable[[TicketService, str, int | None], Awaitable[None]]
 
@@ -46,37 +45,60 @@ class NothingWritten(BotError):
 
 async def reply(request: web.Request) -> web.StreamResponse:
     """Send a public reply; other values of `action` show the page with a preview or a template put in."""
-    form, visit = request[FORM], request[VISIT]
-    text = form.text("text")
-    if form.text("action") == "template":
+    form = request[FORM]
+    text, action = form.text("text"), form.text("action")
+    if action == "template":
         chosen = await filled_template(request, form.number("template") or 0)
         return await show_ticket(request, draft=Draft(reply=f"{text}\n{chosen}".strip()[:MAX_TEXT_LENGTH]))
     draft = Draft(reply=text[:MAX_TEXT_LENGTH])
-    if refused := await keep_after_photos(request):
+    # Photos of an answer that closes show the place afterwards.
+    if action == "resolve" and (refused := await keep_after_photos(request)):
         return await show_ticket(request, draft=draft, problem=refused, status=409)
-    problem = _text_problem(request, text)
-    if problem is not None:
+    if problem := _text_problem(request, text):
         return await show_ticket(request, draft=draft, problem=text_for(problem), status=_status_for(problem))
-    if form.text("action") == "preview":
-        return await show_ticket(request, draft=draft, preview=await _preview(request, text))
-    if form.text("action") == "review" or await needs_review(request, text):
+    if action == "preview":
+        return await show_ticket(request, draft=draft, previews=await reply_previews(request, text))
+    if action == "review" or await needs_review(request, text):
         return await _submit(request, text, draft)
+    return await _send(request, text, draft, resolves=action == "resolve")
 
-    resolves = form.text("action") == "resolve"
 
-    async def work(tickets: TicketService, ticket_no: str, version: int | None) -> None:
-        if resolves:
-            await tickets.change_status(
-                ticket_no, Status.RESOLVED, actor=visit.actor, note=text, expected_version=version
-            )
-        else:
-            await tickets.reply(ticket_no, text, actor=visit.actor, expected_version=version)
+async def _send(request: web.Request, text: str, draft: Draft, *, resolves: bool) -> web.StreamResponse:
+    actor = request[VISIT].actor
+    try:
+        enclosed = Enclosures(files=checked_files(request[FORM])) if resolves else await _enclosed(request)
+    except (TicketNotFound, NotYourTicket):
+        raise
+    except BotError as error:
+        return await show_ticket(request, draft=draft, problem=text_for(error), status=_status_for(error))
 
-    return await _change(request, work, draft, "resolved" if resolves else "reply")
+    async def answer(tickets: TicketService, ticket_no: str, version: int | None) -> None:
+        await tickets.reply(ticket_no, text, actor=actor, expected_version=version, enclosed=enclosed)
+
+    async def close(tickets: TicketService, ticket_no: str, version: int | None) -> None:
+        await tickets.change_status(
+            ticket_no,
+            Status.RESOLVED,
+            actor=actor,
+            note=text,
+            expected_version=version,
+            files=enclosed.files,
+        )
+
+    return await _change(request, close if resolves else answer, draft, "resolved" if resolves else "reply")
+
+
+async def _enclosed(request: web.Request) -> Enclosures:
+    """What goes along with a reply; nothing is stored for a ticket that isn't theirs."""
+    if request[FORM].files or request[FORM].photos:
+        await _refuse_others(request)
+    return await read_enclosed(request)
 
 
 async def _submit(request: web.Request, text: str, draft: Draft) -> web.StreamResponse:
     """Hand a reply in for legal review instead of sending it."""
+    if request[FORM].files:
+        return await show_ticket(request, draft=draft, problem=TEXTS["review_without_files"], status=409)
     try:
         await submit_for_review(request, text)
     except (TicketNotFound, NotYourTicket):
@@ -132,23 +154,26 @@ async def keep_after_photos(request: web.Request) -> str:
     form, visit, parts = request[FORM], request[VISIT], services(request)
     if form.has_large_photo:
         return TEXTS["photo_too_large"]
-    if not form.photos:
+    photos = chosen_photos(form)
+    if not photos:
         return ""
-    ticket_no = request.match_info["ticket_no"]
-    async with parts.database.reading() as session:
-        if not visit.reach.covers(await find_ticket(session, ticket_no)):
-            raise NotYourTicket(ticket_no)
+    await _refuse_others(request)
     try:
-        stored = [(await asyncio.to_thread(parts.photos.save, photo)).sha256 for photo in form.photos]
+        stored = await store_photos(request, photos)
         async with parts.database.transaction() as session:
             tickets = parts.tickets(session, visit.now)
-            await tickets.add_after_photos(ticket_no, stored, actor=visit.actor)
+            await tickets.add_after_photos(request.match_info["ticket_no"], stored, actor=visit.actor)
     except BotError as error:
         return text_for(error)
-    except OSError:
-        log.exception("photo_not_stored")
-        return TEXTS["photo_failed"]
     return ""
+
+
+async def _refuse_others(request: web.Request) -> None:
+    """Raises: TicketNotFound; NotYourTicket."""
+    ticket_no = request.match_info["ticket_no"]
+    async with services(request).database.reading() as session:
+        if not request[VISIT].reach.covers(await find_ticket(session, ticket_no)):
+            raise NotYourTicket(ticket_no)
 
 
 async def assign(request: web.Request) -> web.StreamResponse:
@@ -212,15 +237,6 @@ async def _in_one_transaction(request: web.Request, visit: Visit, ticket_no: str
             raise NotYourTicket(ticket_no)
         await work(parts.tickets(session, visit.now), ticket_no, request[FORM].number("version"))
         return visit.reach.covers(ticket)
-
-
-async def _preview(request: web.Request, text: str) -> str:
-    parts = services(request)
-    async with parts.database.reading() as session:
-        ticket = await find_ticket(session, request.match_info["ticket_no"])
-    if not request[VISIT].reach.covers(ticket):
-        raise NotYourTicket(ticket.ticket_no)
-    return reply_preview(parts, ticket, text)
 
 
 def _text_problem(request: web.Request, text: str) -> BotError | None:

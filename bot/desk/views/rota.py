@@ -12,11 +12,12 @@ from aiohttp import web
 from bot.dates import CHINA
 from bot.desk.context import FORM, VISIT, audit, see_other, services
 from bot.desk.errors import text_for
+from bot.desk.forms import as_day
 from bot.desk.permissions import Permission
 from bot.desk.render import page
 from tickets.deadlines import WorkingCalendar
 from tickets.duty import DutyDesk
-from tickets.errors import ActorNotAllowed, BotError, CalendarYearMissing, WrongPeriod
+from tickets.errors import ActorNotAllowed, BotError, CalendarYearMissing
 from tickets.models import Officer
 from tickets.officers import list_officers
 from tickets.rota import Because, Duty, monday_of
@@ -67,7 +68,7 @@ async def _show(
 ) -> web.Response:
     visit, parts = request[VISIT], services(request)
     today = visit.now.astimezone(CHINA).date()
-    monday = monday_of(_day(request.query.get("week", "")) or today)
+    monday = monday_of(as_day(request.query.get("week", "")) or today)
     async with parts.database.reading() as session:
         desk = parts.bound(DutyDesk, session, visit.now)
         rota = await desk.rota(min(monday, today))
@@ -137,7 +138,7 @@ async def plan(request: web.Request) -> web.StreamResponse:
 
     async def work(desk: DutyDesk) -> str:
         chosen = [one for one in people if one is not None]
-        await desk.plan(_needed(request, "starts_on"), chosen, actor=visit.actor)
+        await desk.plan(request[FORM].needed_day("starts_on"), chosen, actor=visit.actor)
         audit(request, desk.session, "rota", officers=chosen, starts_on=form.text("starts_on"))
         return "plan"
 
@@ -205,20 +206,4 @@ def _whose(request: web.Request, field: str) -> int:
 
 
 def _period(request: web.Request) -> tuple[date, date]:
-    return _needed(request, "first_day"), _needed(request, "last_day")
-
-
-def _needed(request: web.Request, field: str) -> date:
-    found = _day(request[FORM].text(field))
-    if found is None:
-        raise WrongPeriod(field)
-    return found
-
-
-def _day(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return None
-    # Far enough from the ends of the calendar that weeks can be added.
-    return found if 2000 <= found.year <= 2200 else None
+    return request[FORM].needed_day("first_day"), request[FORM].needed_day("last_day")

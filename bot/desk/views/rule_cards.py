@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import desk_cards
 from bot.desk.card_form import LINES, content_of, fields_of
+from bot.desk.card_topics import topic_choices
 from bot.desk.context import FORM, VISIT, Visit, audit, see_other, services
 from bot.desk.errors import text_for
 from bot.desk.permissions import Permission
@@ -230,7 +231,7 @@ async def _form(
         group_id=group_id,
         problem=problem,
         line_fields=LINES,
-        topics=[(topic, topic) for topic in sorted({c.topic for c in parts.knowledge.cards.values()})],
+        topics=topic_choices(card.topic for card in parts.knowledge.cards.values()),
         categories=[("", "无"), *((code, category.name) for code, category in CATEGORIES.items())],
         jurisdictions=[(name, name) for name in JURISDICTIONS],
         is_editable=visit.may(Permission.EDIT_CARDS) and (draft is None or draft.status is DraftStatus.DRAFT),

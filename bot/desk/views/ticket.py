@@ -16,20 +16,23 @@ from bot.config import Settings
 from bot.desk.cards import fitting_law
 from bot.desk.context import ROOT, VISIT, Visit, services
 from bot.desk.due import due_mark
+from bot.desk.enclosed import ACCEPT
 from bot.desk.errors import NotYourTicket
 from bot.desk.permissions import Permission, Scope
+from bot.desk.previews import CHANNELS, Preview
 from bot.desk.render import page
 from bot.desk.reply_templates import filled_templates
 from bot.desk.timeline import timeline
 from bot.desk.waits import wait_mark
+from bot.files import download
 from bot.services import Services, read_photo
-from bot.texts import render_notice
 from bot.typedefs import SETTINGS
 from tickets.casework import find_ticket
 from tickets.categories import CATEGORIES
-from tickets.desk_queries import TicketFile, colleagues, has_photo, ticket_file
+from tickets.desk_queries import Said, TicketFile, colleagues, has_photo, ticket_file
 from tickets.duplicates import Duplicates
 from tickets.errors import ConversationNotFound
+from tickets.files import read_file_of
 from tickets.legal_review import DraftRow, LegalReview
 from tickets.live_queries import TalkFile, talk_file
 from tickets.models import DraftState, Officer, Purpose, ReporterMode, Ticket
@@ -37,9 +40,9 @@ from tickets.own_templates import own_templates
 from tickets.photos import MEDIA_TYPE
 from tickets.publication import is_published
 from tickets.recordings import recording_for
+from tickets.units import reached_at
 from tickets.workflow import ActorKind, Status, moves_for, needs_note
 
-CHANNELS = {"web": "网页", "telegram": "Telegram", "wechat": "微信", "console": "命令行"}
 DONE = {
     "released": "照片已对外公开。",
     "hidden": "照片已收回，不再对外公开。",
@@ -106,7 +109,7 @@ async def show_ticket(
     *,
     draft: Draft | None = None,
     problem: str = "",
-    preview: str | None = None,
+    previews: Sequence[Preview] = (),
     contact: str | None = None,
     notice: str = "",
     status: int = 200,
@@ -125,6 +128,7 @@ async def show_ticket(
         duplicates = parts.bound(Duplicates, session, visit.now)
         resting = await duplicates.merged_into(found.ticket)
         merged_into = await session.get(Ticket, found.ticket.merged_into_id or 0)
+        reached = await reached_at(session, found.ticket.department)
         drafts = await parts.bound(LegalReview, session, visit.now).drafts_of(found.ticket.id)
     ticket = found.ticket
     facts, moves = _facts(visit, ticket, parts), _moves(visit, ticket)
@@ -139,6 +143,7 @@ async def show_ticket(
         due=due_mark(ticket.status, ticket.due_at, visit.now, parts.calendar, ticket.accept_due_at),
         moves=moves,
         may_resolve=any(move.status is Status.RESOLVED for move in moves),
+        reached_at=reached,
         department=parts.routing.department(ticket.department),
         town=parts.routing.town(ticket.town),
         contact=contact,
@@ -156,11 +161,11 @@ async def show_ticket(
         resting=resting,
         powers=parts.powers.shown(ticket.category, ticket.town, parts.routing),
         may_take_file=visit.may(Permission.CASE_FILE),
-        preview_frame=reply_preview(parts, ticket, "\x01"),
         draft=draft or Draft(reply=_returned_text(drafts)),
         answer_draft=drafts[0] if drafts else None,
         problem=problem,
-        preview=preview,
+        previews=previews,
+        accept=ACCEPT,
         notice=notice,
         now=visit.now,
         **_live(talk, visit, parts),
@@ -220,15 +225,6 @@ def _facts(visit: Visit, ticket: Ticket, parts: Services) -> dict[str, str]:
     }
 
 
-def reply_preview(parts: Services, ticket: Ticket, text: str) -> str:
-    """The words that the citizen will read."""
-    department = parts.routing.department(ticket.department).name
-    content = render_notice(
-        "notice_reply", {"ticket_no": ticket.ticket_no, "text": text, "department": department}
-    )
-    return str(content["text"])
-
-
 async def filled_template(request: web.Request, number: int) -> str:
     """The text of the template that was chosen on the page of this ticket; "" if there is none."""
     visit, parts = request[VISIT], services(request)
@@ -264,7 +260,7 @@ def _move_label(old: Status, new: Status) -> str:
     return MOVE_LABELS[new]
 
 
-def visible_said(visit: Visit, found: TicketFile) -> Any:
+def visible_said(visit: Visit, found: TicketFile) -> Sequence[Said]:
     """A confidential reporter's conversation stays with the bureau; the unit sees what names the ticket."""
     if found.ticket.reporter_mode is ReporterMode.CONFIDENTIAL and visit.rights.scope is not Scope.ALL:
         return [one for one in found.said if one.message.ticket_id is not None]
@@ -330,6 +326,28 @@ def photo_response(content: bytes | None) -> web.Response:
         raise web.HTTPNotFound
     headers = {"Cache-Control": "private, max-age=3600", "Content-Disposition": "inline"}
     return web.Response(body=content, content_type=MEDIA_TYPE, headers=headers)
+
+
+async def file(request: web.Request) -> web.StreamResponse:
+    """A file that an officer sent in a reply to the ticket."""
+    visit, parts, sha256 = request[VISIT], services(request), request.match_info["sha256"]
+    async with parts.database.reading() as session:
+        found = await ticket_file(session, request.match_info["ticket_no"])
+        _check_reach(visit, found.ticket)
+        return await sent_file(session, parts, visible_said(visit, found), sha256)
+
+
+async def sent_file(
+    session: AsyncSession, parts: Services, said: Sequence[Said], sha256: str
+) -> web.StreamResponse:
+    """A file among what an officer may see of a conversation.
+
+    Raises: HTTPNotFound, if it isn't, or is gone.
+    """
+    for one in said:
+        if (one.message.content.get("file") or {}).get("sha256") == sha256:
+            return download(await read_file_of(session, parts.vault, one.message.conversation_id, sha256))
+    raise web.HTTPNotFound
 
 
 async def recording(request: web.Request) -> web.StreamResponse:

@@ -107,13 +107,22 @@ class Browser:
 
     async def post_photos(self, path: str, photos: list[bytes], **fields: str) -> Page:
         """Send a form with files in its field `photo`."""
-        form = FormData()
+        named = {f"{number}.jpg": photo for number, photo in enumerate(photos)}
+        return await self.post_files(path, named, field="photo", **fields)
+
+    async def post_files(
+        self, path: str, files: dict[str, bytes], *, field: str = "file", **fields: str
+    ) -> Page:
+        """Send a form with files, by their names, in one of its fields."""
+        # As browsers write the names of files.
+        form = FormData(quote_fields=False)
         for name in ("csrf_token", "version"):
-            form.add_field(name, self.page.hidden[name])
+            if name in self.page.hidden:
+                form.add_field(name, self.page.hidden[name])
         for name, value in fields.items():
             form.add_field(name, value)
-        for number, photo in enumerate(photos):
-            form.add_field("photo", io.BytesIO(photo), filename=f"{number}.jpg", content_type="image/jpeg")
+        for name, content in files.items():
+            form.add_field(field, io.BytesIO(content), filename=name, content_type="application/octet-stream")
         return await self._keep(await self.client.post(f"/desk{path}", data=form))
 
     async def sign_in(self, username: str, password: str = PASSWORD) -> Page:

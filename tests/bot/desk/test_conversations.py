@@ -15,7 +15,18 @@ from tests.bot.desk.browsing import Browser, Clock, Outbox, ShownPages, add_offi
 from tests.factories import NOW, make_conversation, make_ticket
 from tickets.conversations import receive
 from tickets.live import LiveDesk
-from tickets.models import AuditEntry, Conversation, Message, Mode, Officer, OutboxItem, Role, Sender
+from tickets.models import (
+    AnswerDraft,
+    AuditEntry,
+    Conversation,
+    Message,
+    Mode,
+    Officer,
+    OutboxItem,
+    Role,
+    Sender,
+    Ticket,
+)
 
 
 @pytest.fixture
@@ -172,7 +183,7 @@ async def test_both_sides_see_that_the_other_types(
     await signed_in.post(f"/conversations/{waiting}/take")
     token = signed_in.page.hidden["csrf_token"]
     board: TypingBoard = client.server.app[TYPING]
-    board.typed(waiting)
+    await board.typed(waiting)
 
     answer = await client.post(f"/desk/conversations/{waiting}/typing", data={"csrf_token": token})
     async with client.get(f"/desk/conversations/{waiting}/events") as stream, asyncio.timeout(5):
@@ -213,3 +224,54 @@ async def test_every_page_hears_how_many_wait(
             pass
 
     assert line == b'data: {"count": 1, "is_late": false}\n'
+
+
+@pytest.fixture
+async def without_ticket(browser: Browser, parts: Services) -> str:
+    """Somebody asks the assistant; "zhou", who sees all, takes over. Returns the page's address."""
+    await add_officer(parts, "zhou", role=Role.SUPERVISOR, department=None)
+    await browser.sign_in("zhou")
+    async with parts.database.transaction() as session:
+        conversation = await make_conversation(session)
+        await receive(session, conversation, "1", {"text": "占道被抓会怎样"}, NOW)
+    here = f"/conversations/{conversation.id}"
+    await browser.get(here)
+    await browser.post(f"{here}/take")
+    return here
+
+
+async def test_a_legal_answer_in_a_talk_without_a_ticket_goes_to_review(
+    browser: Browser, parts: Services, without_ticket: str
+) -> None:
+    refused = await browser.post(f"{without_ticket}/say", text="要罚 款二百元")
+
+    page = await browser.post(f"{without_ticket}/review", text="要罚款二百元")
+    again = await browser.post(f"{without_ticket}/review", text="要罚款二百元")
+
+    assert refused.status == 409
+    assert f'formaction="/desk{without_ticket}/review"' in refused.text
+    assert "要罚 款二百元</textarea>" in refused.text
+    assert "已送法制审核" in page.text
+    assert again.status == 409
+    async with parts.database.reading() as session:
+        ticket = (await session.scalars(select(Ticket))).one()
+        draft = (await session.scalars(select(AnswerDraft))).one()
+        told = [one.content for one in await session.scalars(select(Message).order_by(Message.id))]
+    assert (ticket.kind, ticket.department, ticket.summary) == ("consultation", "legal", "占道被抓会怎样")
+    assert (draft.ticket_id, draft.text, draft.state) == (ticket.id, "要罚款二百元", "pending")
+    assert [content.get("key") for content in told] == [None, "live_begun", "live_filed"]
+    assert ticket.ticket_no in told[-1]["text"]
+    assert "查询码" in told[-1]["text"]
+    # The code is the citizen's proof, and not the officers' to read.
+    assert told[-1]["text"].partition("查询码：")[2][:4] not in page.text
+
+
+async def test_plain_words_in_a_talk_without_a_ticket_need_no_review(
+    browser: Browser, parts: Services, without_ticket: str
+) -> None:
+    page = await browser.post(f"{without_ticket}/say", text="您在哪个路口？")
+    summary = await browser.post(f"{without_ticket}/hand-back", summary="告知可申请行政复议")
+
+    assert "您在哪个路口？" in page.text
+    assert (summary.status, "法制审核" in summary.text) == (409, True)
+    assert (await _conversation(parts)).mode is Mode.OFFICER

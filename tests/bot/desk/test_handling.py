@@ -69,7 +69,7 @@ async def test_a_preview_shows_what_the_citizen_will_read_and_sends_nothing(
     page = await at_ticket.post(f"/tickets/{TICKET}/reply", text="明天清理", action="preview")
 
     assert page.status == 200
-    assert "诉求人将看到" in page.text
+    assert "诉求人在网页将看到" in page.text
     assert f"龙田中队回复您（工单{TICKET}）" in page.text
     assert (await _count(parts, EntryKind.REPLY), outbox.woken) == (0, 0)
 
