@@ -6,7 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Interval, Select, cast, func, literal, or_, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Interval,
+    Select,
+    bindparam,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -69,8 +81,9 @@ async def _parts(session: AsyncSession, wanted: list[list[str]]) -> Sequence[Sel
 
 
 def _matching(words: str) -> Select[int]:
-    matches = WORDS.c.words.op("@@")(cast(literal(words), TSQUERY))
-    return select(WORDS.c.message_id.label("id")).where(matches)
+    # Within the statement, so that the planner knows how rare these words are.
+    said: BindParameter[str] = bindparam(None, words, literal_execute=True)
+    return select(WORDS.c.message_id.label("id")).where(WORDS.c.words.op("@@")(cast(said, TSQUERY)))
 
 
 async def _hits(session: AsyncSession, ids: Select[int], reach: Reach, limit: int) -> list[Hit]:
