@@ -51,6 +51,13 @@ class Reach:
             parts.append(Ticket.kind == TicketKind.CONSULTATION)
         return or_(false(), *parts)
 
+    def within(self, department: str | None, officer_id: int | None = None) -> ColumnElement[bool]:
+        """The reach for a list that is narrowed to a unit or an officer already: their own needs no further
+        condition, and without one the database goes by the unit's index.
+        """
+        is_own_unit = department is not None and department == self.department
+        return true() if is_own_unit or officer_id == self.officer_id else self.condition()
+
     def covers(self, ticket: Ticket) -> bool:
         """Whether one ticket lies within the reach."""
         return (

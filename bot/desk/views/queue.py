@@ -65,9 +65,12 @@ async def show_queue(
     """
     visit, parts = request[VISIT], services(request)
     async with parts.database.reading() as session:
-        scope = visit.reach.condition(unowned=wanted.view is View.UNASSIGNED)
+        scope = visit.reach.within(wanted.department, wanted.officer_id)
+        if wanted.view is View.UNASSIGNED and not wanted.department:
+            scope = visit.reach.condition(unowned=True)
         found = await queue(session, wanted, visit.now, scope)
-        numbers = await counts(session, visit.officer, visit.now, visit.reach.condition())
+        within = visit.reach.within(visit.officer.department)
+        numbers = await counts(session, visit.officer, visit.now, within)
         own = await _own_views(session, visit)
         people = await colleagues(session, visit.officer.department) if visit.officer.department else []
     narrowed = is_filtered(wanted)
