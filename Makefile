@@ -1,6 +1,8 @@
 # Everything that a person types. Each target sets up what it needs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# Where it is set, every start compiles all that it imports again: twice the time.
+unexport PYTHONDONTWRITEBYTECODE
 
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
