@@ -20,7 +20,9 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from sqlalchemy import insert, select, text
+from sqlalchemy import Text, bindparam, insert, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import desk
 from bot.app import open_services
@@ -29,9 +31,11 @@ from bot.desk.auth import COOKIE
 from bot.services import Services
 from bot.typedefs import SERVICES, SETTINGS
 from tickets.database import Database, upgrade
-from tickets.models import Conversation, Officer, OutboxItem, Role, Ticket
+from tickets.message_words import words_of_message
+from tickets.models import Conversation, Message, Officer, OutboxItem, Role, Ticket
 from tickets.officer_sessions import begin_session
 from tickets.officers import create_officer
+from tickets.search import is_postgresql
 from tickets.workflow import Status
 
 TICKETS = 100_000
@@ -61,7 +65,13 @@ PAGES = {
     "queue: words that nobody wrote": "/?view=open&text=%E6%81%90%E9%BE%99%E5%8C%96%E7%9F%B3",
     "a ticket": "/tickets/FQ20260101-00500",
     "conversations": "/conversations",
+    "conversations: words": "/search?text=%E7%8B%BC%E7%8B%97",
+    "conversations: a word and a number": "/search?text=%E8%B7%AF%E7%81%AF+777%E5%8F%B7",
+    "conversations: words that nobody said": "/search?text=%E6%81%90%E9%BE%99%E5%8C%96%E7%9F%B3",
+    "dashboard, 365 days": "/dashboard?days=365",
 }
+# The pages of those who see all.
+FOR_SUPERVISORS = {"dashboard, 365 days"}
 
 
 @contextmanager
@@ -97,8 +107,33 @@ async def fill(parts: Services, officers: list[int], now: datetime) -> None:
         async with parts.database.transaction() as session:
             await session.execute(insert(Conversation), conversations)
             await session.execute(insert(Ticket), tickets)
+            await _say(session, tickets, now)
     async with parts.database.transaction() as session:
         await session.execute(text("ANALYZE"))
+
+
+async def _say(session: AsyncSession, tickets: list[dict[str, Any]], now: datetime) -> None:
+    """What each citizen wrote, and its words in the index."""
+    messages = [
+        {
+            "id": ticket["conversation_id"],
+            "conversation_id": ticket["conversation_id"],
+            "sender": "citizen",
+            "content": {"text": ticket["summary"]},
+            "created_at": now,
+            "handled_at": now,
+        }
+        for ticket in tickets
+    ]
+    await session.execute(insert(Message), messages)
+    rows = [(one["id"], words_of_message(one["id"], one["content"]["text"])) for one in messages]
+    if is_postgresql(session):
+        statement = "INSERT INTO message_words (message_id, words) VALUES (:id, array_to_tsvector(:words))"
+        values = [{"id": row, "words": words} for row, words in rows]
+        await session.execute(text(statement).bindparams(bindparam("words", type_=ARRAY(Text))), values)
+    else:
+        statement = "INSERT INTO message_words (rowid, words) VALUES (:id, :words)"
+        await session.execute(text(statement), [{"id": row, "words": " ".join(words)} for row, words in rows])
 
 
 def _conversation(number: int, now: datetime) -> dict[str, Any]:
@@ -152,8 +187,10 @@ def _ticket(
 
 
 @asynccontextmanager
-async def running(url: str) -> AsyncIterator[tuple[Services, TestClient[Any, Any], str]]:
-    """The desk on a filled database, an officer's browser, and the token of their forms."""
+async def running(url: str) -> AsyncIterator[tuple[Services, TestClient[Any, Any], str, str]]:
+    """The desk on a filled database, an officer's browser, the token of their forms, and the cookie of a
+    supervisor.
+    """
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_folder=Path(folder), vectors="off", database_url=url)
@@ -165,13 +202,15 @@ async def running(url: str) -> AsyncIterator[tuple[Services, TestClient[Any, Any
         await fill(parts, [person.id for person in people], now)
         async with parts.database.transaction() as session:
             begun = await begin_session(session, people[0].id, "bench", now)
+            other = await begin_session(session, people[2].id, "bench", now)
         await parts.ready()
         app = web.Application()
         app[SETTINGS], app[SERVICES] = settings, parts
         desk.setup(app)
         async with TestClient(TestServer(app), cookies={COOKIE: begun.token}) as client:
             page = await (await client.get("/desk/account")).text()
-            yield parts, client, page.split('name="csrf_token" value="')[1].split('"')[0]
+            token = page.split('name="csrf_token" value="')[1].split('"')[0]
+            yield parts, client, token, other.token
         await parts.database.close()
 
 
@@ -201,11 +240,12 @@ async def measure(work: Callable[[int], Awaitable[object]]) -> tuple[float, floa
 
 async def run(url: str) -> dict[str, tuple[float, float]]:
     """All figures on one database."""
-    async with running(url) as (parts, client, token):
+    async with running(url) as (parts, client, token, supervisor):
+        chief = TestClient(client.server, cookies={COOKIE: supervisor})
 
-        def page(path: str) -> Callable[[int], Awaitable[object]]:
+        def page(path: str, who: TestClient[Any, Any] = client) -> Callable[[int], Awaitable[object]]:
             async def get(_number: int) -> None:
-                async with client.get(f"/desk{path}") as answer:
+                async with who.get(f"/desk{path}") as answer:
                     await answer.read()
                     answer.raise_for_status()
 
@@ -219,7 +259,8 @@ async def run(url: str) -> dict[str, tuple[float, float]]:
 
         found = {"a page without queries": await measure(page("/sign-in"))}
         for name, path in PAGES.items():
-            found[name] = await measure(page(path))
+            found[name] = await measure(page(path, chief if name in FOR_SUPERVISORS else client))
+        await chief.session.close()
         found["reply, until it is in the outbox"] = await measure(reply)
         async with parts.database.reading() as session:
             sent = len((await session.scalars(select(OutboxItem.id))).all())

@@ -137,11 +137,14 @@ async def queue(
     wanted: QueueFilter,
     now: datetime | None = None,
     scope: ColumnElement[bool] | None = None,
+    *,
+    is_counted: bool = True,
 ) -> Page:
     """A page of tickets: open ones by what is due first, others newest first.
 
     Args:
         scope: a further condition on `Ticket`: what this officer may see at all.
+        is_counted: False leaves `total` at 0, for whoever has the number from `counts`.
     """
     now = now or datetime.now(UTC)
     conditions = _conditions(wanted, now, scope)
@@ -160,7 +163,7 @@ async def queue(
         rows=rows[:PAGE_SIZE],
         page=page,
         page_size=PAGE_SIZE,
-        total=await _count(session, conditions),
+        total=await _count(session, conditions) if is_counted else 0,
         has_next=len(rows) > PAGE_SIZE,
     )
 

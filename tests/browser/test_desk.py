@@ -36,6 +36,7 @@ from tests.bot.desk.browsing import PASSWORD, add_officer
 from tests.browser.conftest import NewVisitor
 from tests.browser.looking import is_wider_than_the_screen, serious_problems, sign_in
 from tests.factories import make_conversation, make_service, make_ticket
+from tests.tickets.test_enclosures import PDF
 from tickets.campaigns import write
 from tickets.conversations import receive
 from tickets.database import Database, upgrade
@@ -236,6 +237,18 @@ async def test_a_citizen_and_an_officer_talk(running: RunningDesk, visitor: NewV
     assert await desk_page.input_value("#talk-text") == "写了一半"
     # The assistant has said nothing since the officer came.
     assert await chat.locator(".message").last.get_attribute("class") == "message citizen"
+    await desk_page.fill("#talk-text", "")
+    await desk_page.set_input_files(
+        "#talk-file",
+        [
+            {"name": "路口.jpg", "mimeType": "image/jpeg", "buffer": _photo()},
+            {"name": "办事指南.pdf", "mimeType": "application/pdf", "buffer": PDF},
+        ],
+    )
+    await desk_page.locator("#talk-text").press("Enter")
+    await expect(chat.locator(".message.officer").last).to_contain_text("办事指南.pdf")
+    await expect(chat.locator(".message.officer img").last).to_be_visible()
+    await expect(desk_page.locator("#talk .file")).to_contain_text("办事指南.pdf")
     await desk_page.fill("#summary", "周一上班来镇里窗口")
     await desk_page.get_by_role("button", name="结束对话并交还").click()
 
@@ -430,6 +443,9 @@ async def test_screenshots(running: RunningDesk, visitor: NewVisitor, tmp_path: 
             ("dashboard", "/dashboard"),
         ):
             await page.goto(f"{running.url}/desk{path}")
+            if name == "ticket":
+                await page.fill("#reply-text", "明天上午派人去看。")
+                await expect(page.locator(".preview-web")).to_contain_text("明天上午")
             await page.screenshot(path=folder / f"desk-{name}-{width}.png", full_page=True)
 
     assert len(list(folder.glob("desk-*.png"))) == 8

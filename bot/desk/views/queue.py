@@ -68,9 +68,10 @@ async def show_queue(
         scope = visit.reach.within(wanted.department, wanted.officer_id)
         if wanted.view is View.UNASSIGNED and not wanted.department:
             scope = visit.reach.condition(unowned=True)
-        found = await queue(session, wanted, visit.now, scope)
         within = visit.reach.within(visit.officer.department)
         numbers = await counts(session, visit.officer, visit.now, within)
+        is_counted = is_filtered(wanted) or wanted.view not in numbers
+        found = await queue(session, wanted, visit.now, scope, is_counted=is_counted)
         own = await _own_views(session, visit)
         people = await colleagues(session, visit.officer.department) if visit.officer.department else []
     narrowed = is_filtered(wanted)
@@ -80,6 +81,7 @@ async def show_queue(
         status=status,
         wanted=wanted,
         found=found,
+        total=found.total if is_counted else numbers[View(wanted.view)],
         views=[
             (view, label, numbers.get(view)) for view, label in VIEW_LABELS.items() if _offered(view, visit)
         ],

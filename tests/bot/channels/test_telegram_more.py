@@ -14,6 +14,7 @@ from bot.channels.base import DeliveryFailed
 from bot.channels.telegram_view import pieces
 from bot.texts.zh import TEXTS
 from tests.bot.channels.test_telegram import Line, line  # noqa: F401 - a fixture
+from tests.enclosing import reply_with_files
 from tests.fakes import CHAT
 from tests.pictures import jpeg
 from tests.web_chat import CARD
@@ -298,6 +299,17 @@ async def test_a_photo_goes_out_with_its_caption(line: Line) -> None:  # noqa: F
 
     [sent] = line.api.sent("sendPhoto")
     assert sent["caption"].endswith("处理后的照片。")
+
+
+async def test_an_officers_photo_and_file_arrive_after_the_words(line: Line) -> None:  # noqa: F811
+    await reply_with_files(line.services, "telegram", str(CHAT))
+    line.relay.wake_outbox()
+
+    (document,) = await line.api.wait_for("sendDocument", 1)
+    (photo,) = line.api.sent("sendPhoto")
+    assert "请看附件" in line.api.sent("sendMessage")[-1]["text"]
+    assert "第1张，共1张" in photo["caption"]
+    assert "告知书.pdf" in document["caption"]
 
 
 async def test_an_officers_own_words_are_marked(line: Line) -> None:  # noqa: F811

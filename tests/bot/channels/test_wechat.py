@@ -37,6 +37,7 @@ from bot.shared_cache import DatabaseCache
 from bot.texts import render_notice
 from bot.texts.zh import LABELS, TEXTS
 from bot.understanding import UnderstandingClient
+from tests.enclosing import reply_with_files
 from tests.fake_wechat import ACCOUNT, AES_KEY, APP_ID, APP_SECRET, OPEN_ID, TOKEN, WeChat, WeChatApi, xml
 from tests.pictures import jpeg
 from tests.web_chat import CARD
@@ -582,3 +583,19 @@ async def test_a_file_is_a_link_that_ends(line: Line) -> None:
     words = line.api.said()[-1]
     assert words.startswith("做好了。\n下载《申请书.docx》（48小时内有效")
     assert "https://wenfa.example/file/" in words
+
+
+async def test_an_officers_photo_and_file_arrive_after_the_words(line: Line) -> None:
+    await line.say("event", Event="subscribe", EventKey="")
+    await line.settled()
+    before = len(line.api.sent())
+
+    await reply_with_files(line.services, "wechat", OPEN_ID)
+    line.relay.wake_outbox()
+    await line.settled()
+
+    bodies = line.api.sent()[before:]
+    assert [body["msgtype"] for body in bodies] == ["msgmenu", "text", "image", "text"]
+    assert "请看附件" in bodies[0]["msgmenu"]["head_content"]
+    assert "告知书.pdf" in bodies[-1]["text"]["content"]
+    assert "https://wenfa.example/file/" in bodies[-1]["text"]["content"]
