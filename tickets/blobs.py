@@ -37,6 +37,9 @@ class Blobs(Protocol):
     def write(self, name: str, content: bytes) -> None:
         """Keep the content under a name that nothing has yet."""
 
+    def replace(self, name: str, content: bytes) -> None:
+        """Another content for a name; whoever reads meanwhile gets the one or the other, whole."""
+
     def read(self, name: str) -> bytes:
         """The whole content."""
 
@@ -58,9 +61,12 @@ class FolderBlobs:
 
     def write(self, name: str, content: bytes) -> None:
         """Whole or not at all, also when the power fails half-way."""
+        if not (self._folder / name).exists():
+            self.replace(name, content)
+
+    def replace(self, name: str, content: bytes) -> None:
+        """Whole or not at all, too."""
         path = self._folder / name
-        if path.exists():
-            return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
         try:
@@ -119,9 +125,16 @@ class S3Blobs:
 
         Raises: OSError.
         """
+        if not self.has(name):
+            self.replace(name, content)
+
+    def replace(self, name: str, content: bytes) -> None:
+        """One PUT, too.
+
+        Raises: OSError.
+        """
         try:
-            if not self.has(name):
-                obstore.put(self._store, name, content)
+            obstore.put(self._store, name, content)
         except AlreadyExistsError:
             return
         except BaseError as error:

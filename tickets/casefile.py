@@ -1,5 +1,5 @@
-"""One ticket as a case file (卷宗): a ZIP with a page to read, the conversation, the photos and a list of
-hashes.
+"""One ticket as a case file (卷宗): a ZIP with a page to read, the conversation, the photos, the voice
+messages and a list of hashes.
 
 Whoever gets the file can check it with `sha256sum -c` and nothing of ours; the history's own chain is in
 history.json.
@@ -22,9 +22,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tickets.deadlines import SHANGHAI
 from tickets.desk_queries import ticket_file
 from tickets.history import verify
-from tickets.models import Entry, EntryKind, Message, Purpose, ReporterMode, Sender, Ticket
+from tickets.models import Entry, EntryKind, Message, Purpose, Recording, ReporterMode, Sender, Ticket
 from tickets.photos import PhotoStore
+from tickets.recordings import open_recording, recordings_of
 from tickets.routing import Routing
+from tickets.vault import Vault
 from tickets.workflow import ActorKind
 
 _KINDS = {
@@ -51,6 +53,7 @@ _KINDS = {
 }
 _ACTORS = {ActorKind.CITIZEN: "诉求人", ActorKind.OFFICER: "工作人员", ActorKind.SYSTEM: "系统"}
 _SENDERS = {Sender.CITIZEN: "诉求人", Sender.ASSISTANT: "智能助手", Sender.OFFICER: "工作人员"}
+_SOUNDS = {"audio/ogg": "ogg", "audio/amr": "amr", "audio/mpeg": "mp3"}
 _STYLE = (
     "body{font:16px/1.6 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}"
     "table{border-collapse:collapse;width:100%}td,th{border:1px solid #999;padding:.3em .6em;text-align:left;"
@@ -66,15 +69,19 @@ async def build_case_file(
     routing: Routing,
     now: datetime,
     words: Callable[[Mapping[str, Any]], str] = lambda content: str(content.get("text", "")),
+    vault: Vault | None = None,
 ) -> bytes:
     """The ZIP of one ticket. Contact data isn't in it; that needs a look of its own, with a reason.
 
-    Of a confidential reporter's conversation only what names the ticket is in it.
+    Of a confidential reporter's conversation only what names the ticket is in it, and never their voice.
 
     Args:
         words: what a reader may see of a message's content; here receipt codes and phone numbers go.
+        vault: opens the voice messages; None for somebody who may not hear them. Their hashes are listed
+            either way.
 
-    Raises: TicketNotFound; OSError, when the photo store can't be used now.
+    Raises: TicketNotFound; OSError, when the photo store can't be used now; ContactSealed, if the key of a
+        recording is missing.
     """
     file = await ticket_file(session, ticket_no)
     ticket = file.ticket
@@ -83,6 +90,9 @@ async def build_case_file(
     files, originals, missing = await asyncio.to_thread(
         _photos, photos, [(one.sha256, one.purpose) for one in file.attachments]
     )
+    voices = await recordings_of(session, ticket)
+    heard = _recordings(voices, None if is_sealed else vault)
+    files |= heard
     problems = [problem.what for problem in await verify(session, ticket.id)]
     files["history.json"] = _json([_entry(entry) for entry in file.entries])
     files["conversation.json"] = _json([_message(message, words) for message in messages])
@@ -96,11 +106,13 @@ async def build_case_file(
             "last_hash": ticket.last_hash,
             "missing_photos": missing,
             "sealed_originals": originals,
+            "recordings": [voice.sha256 for voice in voices],
         }
     )
     names = [name for name in files if name.startswith("photos/")]
     talk = [(message, words(message.content)) for message in messages]
-    files["index.html"] = _page(ticket, file.entries, talk, names, routing, not problems).encode()
+    page = _page(ticket, file.entries, talk, (names, list(heard)), routing, not problems)
+    files["index.html"] = page.encode()
     files["SHA256SUMS"] = "".join(
         f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())
     ).encode()
@@ -122,6 +134,15 @@ def _photos(
         except FileNotFoundError:
             missing.append(sha256)
     return files, originals, missing
+
+
+def _recordings(voices: Sequence[Recording], vault: Vault | None) -> dict[str, bytes]:
+    if vault is None:
+        return {}
+    return {
+        f"recordings/{number:02d}.{_SOUNDS.get(voice.media_type, 'bin')}": open_recording(voice, vault)
+        for number, voice in enumerate(voices, 1)
+    }
 
 
 def _zip(files: dict[str, bytes], now: datetime) -> bytes:
@@ -167,10 +188,11 @@ def _page(
     ticket: Ticket,
     entries: Sequence[Entry],
     talk: Sequence[tuple[Message, str]],
-    photos: Sequence[str],
+    evidence: tuple[Sequence[str], Sequence[str]],
     routing: Routing,
     is_whole: bool,
 ) -> str:
+    photos, recordings = evidence
     category = routing.categories.get(ticket.category)
     facts = {
         "工单编号": ticket.ticket_no,
@@ -199,11 +221,16 @@ def _page(
         f'<figure><img src="{name}" alt=""><figcaption>{_caption(name)}</figcaption></figure>'
         for name in photos
     )
+    sounds = "".join(
+        f'<p><audio controls preload="none" src="{name}"></audio> <a href="{name}">{name}</a>'
+        for name in recordings
+    )
+    heard = f"<h2>录音</h2>{sounds}" if sounds else ""
     return (
         f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>{ticket.ticket_no}</title>'
         f"<style>{_STYLE}</style><h1>工单卷宗 {ticket.ticket_no}</h1><table>{rows}</table>"
         f"<h2>办理记录</h2><table><tr><th>序号<th>时间<th>事项<th>人员<th>状态<th>内容{history}</table>"
-        f"<h2>往来消息</h2><table>{conversation}</table><h2>照片</h2>{pictures}</html>\n"
+        f"<h2>往来消息</h2><table>{conversation}</table><h2>照片</h2>{pictures}{heard}</html>\n"
     )
 
 

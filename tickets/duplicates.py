@@ -24,8 +24,11 @@ from tickets.workflow import Status
 WITHIN = timedelta(days=60)
 # Bounded, so that a busy town costs the same as a quiet one.
 MAX_CANDIDATES = 300
-MIN_SIMILARITY = 0.1
-MIN_PLACE_SIMILARITY = 0.3
+MIN_SIMILARITY = 0.07
+MIN_PLACE_SIMILARITY = 0.25
+# People begin with what matters: the first characters of one report must be partly in the other one.
+BEGINNING = 40
+MIN_BEGINNING = 0.2
 # Without any place in common the words must be nearly the same.
 MIN_SIMILARITY_ALONE = 0.5
 NEAR_METRES = 150.0
@@ -229,30 +232,33 @@ class Duplicates(Casework):
 
 def rank(new: NewTicket, candidates: Sequence[Candidate]) -> list[Similar]:
     """Those among some tickets that seem to be of the same matter, the likeliest first."""
-    report = pairs(f"{new.summary}。{new.place.text if new.place else ''}")
-    texts = {ticket.id: pairs(f"{ticket.summary}。{ticket.place_text}") for ticket in candidates}
-    weights = Weights(texts.values())
+    place = new.place.text if new.place else ""
+    report = pairs(f"{new.summary}。{place}")
+    begun, here = pairs(new.summary[:BEGINNING]), pairs(place)
+    texts = [pairs(f"{ticket.summary}。{ticket.place_text}") for ticket in candidates]
+    weights = Weights(texts)
     found = []
-    for ticket in candidates:
-        score = weights.similarity(report, texts[ticket.id])
-        if score >= MIN_SIMILARITY and _is_same_place(new.place, ticket, weights, score):
+    for ticket, text in zip(candidates, texts, strict=True):
+        score = weights.similarity(report, text)
+        theirs = pairs(ticket.summary[:BEGINNING])
+        beginning = max(weights.containment(begun, text), weights.containment(theirs, report))
+        if score < MIN_SIMILARITY or beginning < MIN_BEGINNING:
+            continue
+        is_same_place = _is_same_place(new.place, here, ticket, weights)
+        if is_same_place or (is_same_place is None and score >= MIN_SIMILARITY_ALONE):
             found.append(_similar(ticket, score))
     return sorted(found, key=lambda similar: similar.score, reverse=True)
 
 
-def _is_same_place(place: Place | None, ticket: Candidate, weights: Weights, similarity: float) -> bool:
+def _is_same_place(
+    place: Place | None, here: frozenset[str], ticket: Candidate, weights: Weights
+) -> bool | None:
+    """None, where neither coordinates nor the names that were said tell."""
     distance = _distance(place, ticket)
-    if distance is not None and distance > FAR_METRES:
-        return False
-    if distance is not None and distance <= NEAR_METRES:
-        return True
-    here, there = pairs(place.text if place else ""), pairs(ticket.place_text)
-    if not here or not there:
-        return similarity >= MIN_SIMILARITY_ALONE
-    small, large = sorted((here, there), key=len)
-    if weights.containment(small, large) >= MIN_PLACE_SIMILARITY:
-        return True
-    return similarity >= MIN_SIMILARITY_ALONE
+    if distance is not None and (distance <= NEAR_METRES or distance > FAR_METRES):
+        return distance <= NEAR_METRES
+    small, large = sorted((here, pairs(ticket.place_text)), key=len)
+    return True if weights.containment(small, large) >= MIN_PLACE_SIMILARITY else None
 
 
 def _distance(place: Place | None, ticket: Candidate) -> float | None:

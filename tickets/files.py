@@ -58,7 +58,7 @@ async def keep_file(
         name=storable(name)[:MAX_NAME_CHARACTERS],
         media_type=media_type,
         size=len(content),
-        content=vault.seal_bytes(content, _context(conversation_id)),
+        content=vault.seal_bytes(content, seal_context(conversation_id)),
         created_at=now,
         by_officer=by_officer,
     )
@@ -121,10 +121,10 @@ def _opened(row: MadeFile | None, vault: Vault) -> ReadFile | None:
     if row is None:
         return None
     return ReadFile(
-        row.id, row.name, row.media_type, vault.open_bytes(row.content, _context(row.conversation_id))
+        row.id, row.name, row.media_type, vault.open_bytes(row.content, seal_context(row.conversation_id))
     )
 
 
-def _context(conversation_id: int) -> str:
+def seal_context(conversation_id: int) -> str:
     """What a file is bound to: copied into another conversation it doesn't open."""
     return f"file of {conversation_id}"

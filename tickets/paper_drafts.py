@@ -42,7 +42,7 @@ class PaperDrafts(Casework):
     async def save(self, conversation_id: int, draft: dict[str, Any]) -> None:
         """Keep the draft for `KEEP_HOURS` from now on."""
         values = {
-            "content": self._seal().seal_bytes(json.dumps(draft).encode(), _context(conversation_id)),
+            "content": self._seal().seal_bytes(json.dumps(draft).encode(), seal_context(conversation_id)),
             "expires_at": self.now + timedelta(hours=KEEP_HOURS),
         }
         insert = insert_for(self.session, PaperDraft).values(conversation_id=conversation_id, **values)
@@ -77,9 +77,10 @@ async def expire_drafts(session: AsyncSession, now: datetime) -> int:
 
 def open_draft(row: PaperDraft, vault: Vault) -> dict[str, Any]:
     """What a row holds. Raises: ContactSealed."""
-    draft: dict[str, Any] = json.loads(vault.open_bytes(row.content, _context(row.conversation_id)))
+    draft: dict[str, Any] = json.loads(vault.open_bytes(row.content, seal_context(row.conversation_id)))
     return draft
 
 
-def _context(conversation_id: int) -> str:
+def seal_context(conversation_id: int) -> str:
+    """What a draft is bound to: copied into another conversation it doesn't open."""
     return f"paper draft of {conversation_id}"

@@ -22,6 +22,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from tickets.blobs import Blobs, FolderBlobs
 from tickets.errors import PhotoRejected
+from tickets.vault import Vault
 
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
 MAX_PHOTO_PIXELS = 64_000_000
@@ -99,9 +100,28 @@ class PhotoStore:
         """
         content = self._blobs.read(_original(original_sha256))
         content = unseal(content) if unseal else content
-        if hashlib.sha256(content).hexdigest() != original_sha256:
+        if not _is(content, original_sha256):
             raise ValueError("the original was changed")
         return content
+
+    def reseal(self, vault: Vault) -> int:
+        """Seal originals with the current key that are in clear or under an old one. Returns how many.
+
+        Raises: ContactSealed, if the key of one of them is missing; ValueError, if one was changed.
+        """
+        done = 0
+        for number in range(256):
+            for name in self._blobs.names(f"originals/{number:02x}/"):
+                stored = self._blobs.read(name)
+                if stored.startswith(vault.current_start):
+                    continue
+                sha256 = name.rpartition("/")[2].removesuffix(".bin")
+                content = stored if _is(stored, sha256) else vault.open_bytes(stored)
+                if not _is(content, sha256):
+                    raise ValueError(f"the original {sha256} was changed")
+                self._blobs.replace(name, vault.seal_bytes(content))
+                done += 1
+        return done
 
     def originals(self, sha256: str) -> list[str]:
         """The hashes of the originals that a photo came from."""
@@ -113,6 +133,10 @@ class PhotoStore:
             self._blobs.delete(_original(original))
             self._blobs.delete(_source(sha256, original))
         self._blobs.delete(_photo(sha256))
+
+
+def _is(content: bytes, sha256: str) -> bool:
+    return hashlib.sha256(content).hexdigest() == sha256
 
 
 def _photo(sha256: str) -> str:

@@ -170,23 +170,6 @@ class Privacy(Casework):
         await self.erase_conversation(conversation, delete_photo)
         return len(erased)
 
-    async def reseal(self, vault: Vault, limit: int = 500) -> int:
-        """Seal contacts with the current key that are in clear or under an old one. Returns how many;
-        again until 0.
-        """
-        current = Ticket.contact.startswith(vault.current_mark, autoescape=True)
-        rows = await self.session.scalars(
-            select(Ticket)
-            .where(Ticket.contact.is_not(None), Ticket.contact != "", ~current)
-            .order_by(Ticket.id)
-            .limit(limit)
-            .with_for_update()
-        )
-        todo = rows.all()
-        for ticket in todo:
-            ticket.contact = vault.seal(vault.open(ticket.contact or "", ticket.ticket_no), ticket.ticket_no)
-        return len(todo)
-
     async def _conversation(self, conversation_id: int) -> Conversation:
         found = await self.session.get(Conversation, conversation_id)
         if found is None:

@@ -57,7 +57,7 @@ async def keep_recording(
             sha256=sha256,
             media_type=media_type,
             size=len(content),
-            content=vault.seal_bytes(content, _context(conversation_id)),
+            content=vault.seal_bytes(content, seal_context(conversation_id)),
             created_at=now,
         )
         .on_conflict_do_nothing(index_elements=["conversation_id", "sha256"])
@@ -76,6 +76,19 @@ async def attach_recordings(
     )
 
 
+async def recordings_of(session: AsyncSession, ticket: Ticket) -> Sequence[Recording]:
+    """The recordings that are part of a ticket, oldest first."""
+    rows = await session.scalars(
+        select(Recording).where(Recording.ticket_id == ticket.id).order_by(Recording.id)
+    )
+    return rows.all()
+
+
+def open_recording(row: Recording, vault: Vault) -> bytes:
+    """What was said. Raises: ContactSealed."""
+    return vault.open_bytes(row.content, seal_context(row.conversation_id))
+
+
 async def recording_for(session: AsyncSession, vault: Vault, ticket: Ticket, sha256: str) -> Sound | None:
     """A recording of the ticket or of the conversation it was reported in; None if it has none of that hash.
 
@@ -87,9 +100,9 @@ async def recording_for(session: AsyncSession, vault: Vault, ticket: Ticket, sha
     found = await session.scalar(select(Recording).where(Recording.sha256 == sha256, theirs).limit(1))
     if found is None:
         return None
-    return Sound(found.media_type, vault.open_bytes(found.content, _context(found.conversation_id)))
+    return Sound(found.media_type, open_recording(found, vault))
 
 
-def _context(conversation_id: int) -> str:
+def seal_context(conversation_id: int) -> str:
     """What a recording is bound to: copied into another conversation it doesn't open."""
     return f"recording of {conversation_id}"

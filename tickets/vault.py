@@ -64,10 +64,15 @@ class Vault:
         """How a text begins that is sealed with the current key."""
         return f"{_MARK}:{self._current}:"
 
+    @property
+    def current_start(self) -> bytes:
+        """How bytes begin that are sealed with the current key."""
+        key_id = self._current.encode()
+        return bytes([len(key_id)]) + key_id
+
     def seal_bytes(self, content: bytes, context: str = "photo") -> bytes:
         """Bytes that only this vault opens, and only in the same context; by default an original photo."""
-        key_id = self._current.encode()
-        return bytes([len(key_id)]) + key_id + self._encrypt(content, context)
+        return self.current_start + self._encrypt(content, context)
 
     def open_bytes(self, stored: bytes, context: str = "photo") -> bytes:
         """The bytes again.

@@ -19,6 +19,7 @@ from tickets.categories import DATA_FOLDER
 from tickets.database import Database
 from tickets.deadlines import WorkingCalendar
 from tickets.errors import BotError
+from tickets.resealing import reseal
 from tickets.retention import Retention, RetentionRules
 from tickets.routing import Routing
 from tickets.values import Actor
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     retain = actions.add_parser("retain", help="let go of what retention.yml doesn't keep any longer")
     retain.add_argument("--dry-run", action="store_true", help="only count")
     retain.set_defaults(run=run_retain)
-    reseal = actions.add_parser("reseal", help="seal contact data with the newest key of WENFA_CONTACT_KEYS")
+    reseal = actions.add_parser("reseal", help="seal everything with the newest key of WENFA_CONTACT_KEYS")
     reseal.set_defaults(run=run_reseal)
 
 
@@ -119,11 +120,11 @@ def run_retain(args: argparse.Namespace) -> int:
 
 
 def run_reseal(args: argparse.Namespace) -> int:
-    """Exit status 0, or 2 if a contact was sealed with a key that isn't there."""
+    """Exit status 0, or 2 if something was sealed with a key that isn't there, or was changed."""
     vault, total = open_vault(args.settings), 0
 
     async def work(service: Retention) -> int:
-        return await service.reseal(vault)
+        return await reseal(service.session, vault)
 
     while True:
         done = _run(args, work)
@@ -132,7 +133,12 @@ def run_reseal(args: argparse.Namespace) -> int:
         total += done
         if not done:
             break
-    sys.stdout.write(json.dumps({"resealed": total}) + "\n")
+    try:
+        originals = open_photos(args.settings, vault).reseal(vault)
+    except (BotError, OSError, ValueError) as error:
+        sys.stderr.write(f"wenfa: {error}\n")
+        return 2
+    sys.stdout.write(json.dumps({"resealed": total, "originals": originals}) + "\n")
     return 0
 
 

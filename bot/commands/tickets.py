@@ -22,6 +22,7 @@ from tickets.database import Database
 from tickets.deadlines import WorkingCalendar
 from tickets.errors import (
     CalendarYearMissing,
+    ContactSealed,
     RoutingError,
     TicketNotFound,
 )
@@ -115,20 +116,24 @@ def run_export(args: argparse.Namespace) -> int:
     """Exit status 0, or 2 if there is no such ticket."""
 
     async def work(session: AsyncSession) -> bytes:
-        photos = open_photos(args.settings, open_vault(args.settings))
+        vault = open_vault(args.settings)
         return await build_case_file(
             session,
             args.ticket,
-            photos=photos,
+            photos=open_photos(args.settings, vault),
             routing=Routing.load(),
             now=datetime.now(UTC),
             words=words_for_file,
+            vault=vault,
         )
 
     try:
         content = asyncio.run(_within(args.settings.resolved_database_url, work))
     except TicketNotFound:
         sys.stderr.write(f"wenfa: no ticket {args.ticket}\n")
+        return 2
+    except ContactSealed:
+        sys.stderr.write("wenfa: a recording was sealed with a key that isn't there, or changed\n")
         return 2
     args.file.write_bytes(content)
     return 0

@@ -23,6 +23,9 @@ def test_what_was_written_is_read_and_a_second_writing_changes_nothing(stored: S
     assert stored.blobs.read("photos/ab/one.jpg") == b"first"
     assert stored.blobs.has("photos/ab/one.jpg")
     assert stored.files() == ["one.jpg"]
+    stored.blobs.replace("photos/ab/one.jpg", b"third")
+    assert stored.blobs.read("photos/ab/one.jpg") == b"third"
+    assert stored.files() == ["one.jpg"]
 
 
 def test_what_is_not_there_is_not_found_and_can_be_deleted(stored: Stored) -> None:

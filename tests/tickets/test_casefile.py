@@ -17,7 +17,10 @@ from tickets.conversations import receive
 from tickets.database import Database
 from tickets.errors import TicketNotFound
 from tickets.history import canonical, erase_entries
+from tickets.models import ReporterMode
 from tickets.photos import PhotoStore
+from tickets.recordings import keep_recording
+from tickets.vault import Vault
 from tickets.workflow import Status
 
 TICKET_NO = "FQ20261123-0001"
@@ -116,6 +119,34 @@ async def test_the_conversation_is_in_it_but_not_of_somebody_who_wants_to_stay_u
             said[ticket_no] = [row["text"] for row in json.loads(archive.read("conversation.json"))]
     assert said[filed.ticket_no] == ["有人倒垃圾", "电话【电话】"]
     assert said[sealed.ticket_no] == []
+
+
+async def test_voices_are_in_it_for_those_who_may_hear_them(database: Database, photos: PhotoStore) -> None:
+    vault, voice = Vault({"k": bytes(32)}, "k"), b"OggS" + bytes(range(99))
+    async with database.transaction() as session:
+        conversation = await make_conversation(session)
+        sha256 = await keep_recording(session, vault, conversation.id, voice, NOW)
+        filed = await make_ticket(session, conversation_id=conversation.id, recordings=(sha256,))
+
+    async def written(opened_by: Vault | None) -> dict[str, bytes]:
+        async with database.reading() as session:
+            content = await build_case_file(
+                session, filed.ticket_no, photos=photos, routing=ROUTING, now=NOW, vault=opened_by
+            )
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+
+    files = await written(vault)
+    assert files["recordings/01.ogg"] == voice
+    assert f"{sha256}  recordings/01.ogg\n" in files["SHA256SUMS"].decode()
+    assert 'src="recordings/01.ogg"' in files["index.html"].decode()
+    silent = await written(None)
+    assert "recordings/01.ogg" not in silent
+    assert json.loads(silent["summary.json"])["recordings"] == [sha256]
+    async with database.transaction() as session:
+        ticket = await make_service(session).find_for_change(filed.ticket_no)
+        ticket.reporter_mode = ReporterMode.CONFIDENTIAL
+    assert "recordings/01.ogg" not in await written(vault)
 
 
 async def test_what_was_erased_stays_erased(filed: Database, photos: PhotoStore) -> None:

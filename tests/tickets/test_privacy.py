@@ -21,11 +21,16 @@ from tests.factories import (
 from tickets.conversations import receive
 from tickets.database import Database
 from tickets.errors import ActorNotAllowed, ContactSealed, ConversationNotFound, NoteRequired, TicketNotFound
+from tickets.files import keep_file, read_file_by_id
 from tickets.history import verify
-from tickets.models import Conversation, Entry, EntryKind, Message, Ticket
+from tickets.models import Conversation, Entry, EntryKind, Message, Ticket, WebhookSubscription
+from tickets.paper_drafts import PaperDrafts
 from tickets.privacy import Privacy
+from tickets.recordings import keep_recording, recording_for
+from tickets.resealing import reseal
 from tickets.values import Actor
 from tickets.vault import Vault
+from tickets.webhooks import subscribe
 from tickets.workflow import ActorKind
 
 TICKET_NO = "FQ20261123-0001"
@@ -110,11 +115,25 @@ async def test_keys_can_be_changed(database: Database) -> None:
     both = Vault({"k1": OLD, "k2": NEW}, "k2")
 
     async with database.transaction() as session:
-        assert await privacy(session, both).reseal(both) == 1
-        assert await privacy(session, both).reseal(both) == 0
+        recording = await keep_recording(session, VAULT, 1, b"OggS", NOW)
+        paper = await keep_file(session, VAULT, 1, name="a.docx", media_type="a/b", content=b"paper", now=NOW)
+        await subscribe(session, name="a", url="https://example.com/", vault=VAULT, now=NOW)
+        hook = (await session.scalars(sa.select(WebhookSubscription))).one()
+        await privacy(session).bound(PaperDrafts).save(1, {"name": "林大山"})
+        secret = VAULT.open(hook.secret, "webhook:a")
+        await session.flush()
+
+        assert await reseal(session, both) == 5
+        assert await reseal(session, both) == 0
         only_new = Vault({"k2": NEW}, "k2")
         shown = await privacy(session, only_new).reveal_contact(TICKET_NO, "回访", actor=SUPERVISOR)
-    assert shown == PHONE
+        ticket = await session.get_one(Ticket, 1)
+        heard = await recording_for(session, only_new, ticket, recording)
+        read = await read_file_by_id(session, only_new, 1)
+        drafts = privacy(session, only_new).bound(PaperDrafts)
+        assert (await drafts.load(1), only_new.open(hook.secret, "webhook:a")) == ({"name": "林大山"}, secret)
+    assert (shown, heard and heard.content, read and read.content) == (PHONE, b"OggS", b"paper")
+    assert paper
 
 
 async def test_a_look_at_the_contact_needs_a_reason_and_is_recorded(database: Database) -> None:

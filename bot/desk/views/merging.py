@@ -98,6 +98,7 @@ async def case_file(request: web.Request) -> web.StreamResponse:
             routing=parts.routing,
             now=visit.now,
             words=words_for_file,
+            vault=parts.vault,
         )
     async with parts.database.transaction() as session:
         audit(request, session, "case_file", subject=ticket.ticket_no)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import json
 import zipfile
 from datetime import UTC, datetime, timedelta
@@ -133,12 +134,15 @@ def test_reseal_moves_to_the_newest_key(
 ) -> None:
     monkeypatch.setenv("WENFA_CONTACT_KEYS", f"{OLD_KEY},{NEW_KEY}")
     assert main(["privacy", "reseal"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"resealed": 1}
+    assert json.loads(capsys.readouterr().out) == {"resealed": 1, "originals": 1}
     assert main(["privacy", "reseal"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"resealed": 0}
+    assert json.loads(capsys.readouterr().out) == {"resealed": 0, "originals": 0}
 
-    ticket = stored()
-    assert read_keys(NEW_KEY).open(ticket.contact or "", ticket.ticket_no) == "13800000000"
+    ticket, only_new = stored(), read_keys(NEW_KEY)
+    assert only_new.open(ticket.contact or "", ticket.ticket_no) == "13800000000"
+    photos = open_photos(load_settings(), only_new)
+    original = hashlib.sha256(picture()).hexdigest()
+    assert photos.read_original(original, only_new.open_bytes) == picture()
 
 
 def test_without_the_old_key_nothing_is_resealed(
@@ -148,3 +152,15 @@ def test_without_the_old_key_nothing_is_resealed(
 
     assert main(["privacy", "reseal"]) == 2
     assert "contact_sealed" in capsys.readouterr().err
+
+
+def test_an_original_that_somebody_changed_is_named_and_left(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WENFA_CONTACT_KEYS", f"{OLD_KEY},{NEW_KEY}")
+    (changed,) = (home / "photos" / "originals").rglob("*.bin")
+    changed.write_bytes(read_keys(OLD_KEY).seal_bytes(b"another picture"))
+
+    assert main(["privacy", "reseal"]) == 2
+    assert changed.stem in capsys.readouterr().err
+    assert read_keys(OLD_KEY).open_bytes(changed.read_bytes()) == b"another picture"
