@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from actions.base import Button, Reply
 from actions.card_tools import tools_for
-from actions.draft import held, hold, said_place, says_something
+from actions.draft import held, hold, said_place, says_something, sure_category
 from knowledge_base.models import Answer, Citation
 from tickets.feedback import record_feedback
 
@@ -40,6 +40,7 @@ async def answer(turn: Turn) -> list[Reply]:
     if says_something(turn.text):
         turn.state.pop("held", None)  # a newer question takes the place of what waited
     turn.state["question"] = turn.message.text.strip()
+    turn.state["question_category"] = sure_category(turn)
     turn.state["asked_place"] = said_place(turn)
     return replies_for(turn, turn.answer)
 
@@ -185,6 +186,7 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
         if not question:
             return await ask(turn)
         turn.state["question"] = question
+        turn.state["question_category"] = held(turn).category
         return replies_for(turn, turn.knowledge.answer(question, as_of=turn.today))
     if verb in {"helpful", "unhelpful"}:
         await record_feedback(

@@ -111,8 +111,7 @@ class Draft:
         self.categories = [code for code, p in ranked if p >= ALSO_ABOUT][
             :OFFERED_CATEGORIES
         ] or self.guesses[:1]
-        if self.category is None and ranked and ranked[0][1] >= SURE_OF_CATEGORY:
-            self.category = ranked[0][0]
+        self.category = self.category or sure_category(turn)
 
     def add_to_story(self, text: str) -> None:
         """Append what the citizen thought of later."""
@@ -201,6 +200,13 @@ def held_or_new(turn: Turn) -> Draft:
     draft = Draft()
     draft.take_story(turn)
     return draft
+
+
+def sure_category(turn: Turn) -> str | None:
+    """What the message is about, when the NLU is sure of it."""
+    ranked = (pair for pair in turn.understanding.categories if pair[0] in CATEGORIES)
+    code, probability = next(ranked, ("", 0.0))
+    return code if probability >= SURE_OF_CATEGORY else None
 
 
 def held(turn: Turn) -> Draft:

@@ -42,6 +42,7 @@ class ConsultationRules:
 
     Attributes:
         department: who owns consultations.
+        unit_categories: what the unit that owns the category answers itself.
         turn_days: length of one adviser's turn.
     """
 
@@ -50,6 +51,7 @@ class ConsultationRules:
     adviser_roles: frozenset[Role]
     reviewer_roles: frozenset[Role]
     review: tuple[ReviewRule, ...]
+    unit_categories: frozenset[str] = frozenset()
 
     def reasons(
         self, kind: TicketKind, categories: Iterable[str], text: str, *, by_words_only: bool = False
@@ -76,19 +78,24 @@ def load_consultation_rules(folder: Path = DATA_FOLDER) -> ConsultationRules:
             adviser_roles=frozenset(Role(role) for role in data["adviser_roles"]),
             reviewer_roles=frozenset(Role(role) for role in data["reviewer_roles"]),
             review=tuple(_rule(row) for row in data["review"]),
+            unit_categories=_known(data.get("unit_categories", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RoutingError(f"consultations.yml: {error}") from error
 
 
 def _rule(row: Mapping[str, Any]) -> ReviewRule:
-    unknown = set(row.get("categories", ())) - set(CATEGORIES)
-    if unknown:
-        raise ValueError(f"unknown categories {', '.join(sorted(unknown))}")
     return ReviewRule(
         code=str(row["code"]),
         name=str(row["name"]),
         kinds=frozenset(TicketKind(kind) for kind in row.get("kinds", ())),
-        categories=frozenset(row.get("categories", ())),
+        categories=_known(row.get("categories", ())),
         words=tuple(str(word) for word in row.get("words", ())),
     )
+
+
+def _known(categories: Iterable[str]) -> frozenset[str]:
+    found = frozenset(categories)
+    if unknown := found - set(CATEGORIES):
+        raise ValueError(f"unknown categories {', '.join(sorted(unknown))}")
+    return found

@@ -13,11 +13,19 @@ from tickets.deadlines import SHANGHAI, WorkingCalendar
 from tickets.errors import ActorNotAllowed, CalendarYearMissing, NotAnAdviser, NoteRequired, WrongPeriod
 from tickets.models import DutyLeave, EntryKind, HandOver, Officer, RotaPlan, Ticket
 from tickets.rota import Duty, Rota, monday_of
+from tickets.routing import Routing
 from tickets.values import Actor
-from tickets.workflow import TicketKind
+from tickets.workflow import Status, TicketKind
 
 MAX_PEOPLE = 20
 MAX_DAYS = 366
+# The next one needs a supervisor's ruling.
+MAX_PASSED_ON = 2
+_WAY_TO_ASSIGNED = {
+    Status.SUBMITTED: (Status.ACCEPTED, Status.ASSIGNED),
+    Status.ACCEPTED: (Status.ASSIGNED,),
+    Status.REOPENED: (Status.ASSIGNED,),
+}
 NOBODY_ON_DUTY = "没有法律顾问值班"
 
 
@@ -171,6 +179,37 @@ class DutyDesk(Casework):
         )
         return False
 
+    async def pass_on(
+        self,
+        ticket_no: str,
+        department: str,
+        reason: str,
+        *,
+        actor: Actor,
+        expected_version: int | None = None,
+    ) -> None:
+        """An adviser gives a question to a unit: the unit owns it from this moment on, and the clock runs on.
+        It counts as a hand-back, so that a question that wanders ends with a supervisor.
+
+        Raises: TicketNotFound; TicketMerged; StaleVersion; ActorNotAllowed, see `may_pass_on`, and for a
+        department that may not hold it; NoteRequired; RoutingError.
+        """
+        if not reason.strip():
+            raise NoteRequired("the unit needs to know why")
+        ticket = await self.find_for_change(ticket_no, expected_version)
+        was = ticket.department
+        is_fit = department != was and self.routing.may_hold(ticket.category, department)
+        if not is_fit or not may_pass_on(self.routing, ticket, actor):
+            raise ActorNotAllowed(f"{was} can't pass {ticket_no} on to {department}")
+        ticket.hand_back_count += 1
+        ticket.department, ticket.officer_id = department, None
+        data = {"from": was, "department": department, "officer_id": None, "count": ticket.hand_back_count}
+        for step in _WAY_TO_ASSIGNED.get(ticket.status, ()):
+            await self.move(ticket, step, actor)
+        ticket.version += 1
+        await self.record(ticket, EntryKind.ASSIGNMENT, actor, reason, data)
+        await self.tell(ticket, "notice_status_assigned", {"note": ""})
+
     async def in_hand(self, officer_id: int, limit: int = 200) -> Sequence[Ticket]:
         """An adviser's open consultations, what is due first at the top."""
         rows = await self.session.scalars(
@@ -264,6 +303,21 @@ class DutyDesk(Casework):
     def _check_period(self, first: date, last: date) -> None:
         if last < first or last < self.today or (last - first).days > MAX_DAYS:
             raise WrongPeriod(f"{first} to {last}")
+
+
+def may_pass_on(routing: Routing, ticket: Ticket, actor: Actor) -> bool:
+    """Whether an adviser may give a question to the unit that knows the answer, without asking a supervisor:
+    one that the legal office has and no colleague has in hand.
+    """
+    rules = routing.consultations
+    return (
+        ticket.kind is TicketKind.CONSULTATION
+        and ticket.is_open
+        and ticket.department == rules.department
+        and actor.role in rules.adviser_roles
+        and str(ticket.officer_id or actor.id) == actor.id
+        and ticket.hand_back_count < MAX_PASSED_ON
+    )
 
 
 def next_duty_day(calendar: WorkingCalendar, now: datetime) -> date:

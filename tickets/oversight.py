@@ -15,10 +15,11 @@ from sqlalchemy import select
 from tickets.casework import Casework
 from tickets.columns import storable
 from tickets.deadlines import SHANGHAI
+from tickets.duty import DutyDesk
 from tickets.errors import ActorNotAllowed, AlreadyRuled, NoteRequired, TransitionNotAllowed
 from tickets.models import Application, ApplicationKind, EntryKind, Ticket
 from tickets.values import Actor
-from tickets.workflow import Status, check_transition
+from tickets.workflow import NOT_BEGUN, Status, TicketKind
 
 # The second time that units push a ticket away, the head of the zone gets it and keeps it.
 HAND_BACKS_BEFORE_ZONE_HEAD = 2
@@ -32,12 +33,12 @@ class Oversight(Casework):
     ) -> int:
         """The unit says that the ticket isn't its own. Returns the application's id.
 
-        Raises: TicketNotFound; NoteRequired; TransitionNotAllowed, unless it is assigned and not begun;
-        AlreadyRuled, if one
+        Raises: TicketNotFound; NoteRequired; TransitionNotAllowed, once it is begun; AlreadyRuled, if one
             is open; ActorNotAllowed, for the head of a zone, with whom it ends.
         """
         ticket = await self.find_for_change(ticket_no)
-        check_transition(ticket.status, Status.ACCEPTED)
+        if ticket.status not in NOT_BEGUN:
+            raise TransitionNotAllowed(ticket.status, Status.ACCEPTED)
         if self.routing.department(ticket.department).kind == "zone":
             raise ActorNotAllowed("a zone head keeps the ticket")
         if wanted_department is not None:
@@ -174,7 +175,10 @@ class Oversight(Casework):
         if not self.routing.may_hold(ticket.category, wanted):
             wanted = self.routing.route(ticket.category, None).code
         was = ticket.department
-        await self.move(ticket, Status.ACCEPTED, actor, note, kind=EntryKind.RULING, data=data)
+        if ticket.status is Status.ACCEPTED:
+            await self.record(ticket, EntryKind.RULING, actor, note, data)
+        else:
+            await self.move(ticket, Status.ACCEPTED, actor, note, kind=EntryKind.RULING, data=data)
         ticket.department, ticket.officer_id = wanted, None
         await self.move(
             ticket,
@@ -184,6 +188,9 @@ class Oversight(Casework):
             data={"from": was, "department": wanted, "officer_id": None},
         )
         await self.tell(ticket, "notice_status_assigned", {"note": ""})
+        rules = self.routing.consultations
+        if ticket.kind is TicketKind.CONSULTATION and wanted == rules.department:
+            await self.bound(DutyDesk).give_out(ticket)
 
 
 def _require_supervisor(actor: Actor) -> None:

@@ -363,10 +363,13 @@ class TicketService(Casework):
         )
 
     def _owner(self, kind: TicketKind, category: str, place: Place | None) -> str:
-        """Questions of law go to the legal office; matters to the owner that the routing data names."""
-        legal = self.routing.consultations.department
-        if kind is TicketKind.CONSULTATION and self.routing.may_hold(category, legal):
-            return legal
+        """Questions of law go to the legal office; matters, and questions about a unit's own service, to the
+        owner that the routing data names.
+        """
+        rules = self.routing.consultations
+        is_of_law = kind is TicketKind.CONSULTATION and category not in rules.unit_categories
+        if is_of_law and self.routing.may_hold(category, rules.department):
+            return rules.department
         return self.routing.route(category, place).code
 
     async def _add_recordings(

@@ -120,6 +120,9 @@ SYSTEM_MOVES = frozenset(
 SUPERVISOR_MOVES = frozenset({(Status.ASSIGNED, Status.ACCEPTED)})
 SUPERVISOR_ROLES = frozenset({"supervisor", "administrator"})
 
+# A unit may still say that it isn't its own.
+NOT_BEGUN = frozenset({Status.SUBMITTED, Status.ACCEPTED, Status.ASSIGNED})
+
 # New statuses that must say why. A ticket sent back (assigned -> accepted) needs a reason, too.
 NOTE_REQUIRED = frozenset({Status.REJECTED, Status.RESOLVED, Status.REOPENED, Status.AWAITING_CITIZEN})
 

@@ -29,7 +29,7 @@ async def test_the_question_asked_before_is_offered(talk: Talk) -> None:
 
     (ticket,) = await talk.tickets()
     assert confirm[0]["key"] == "handoff_confirm"
-    assert ticket.summary == "在福清养狗要登记吗？"
+    assert (ticket.summary, ticket.category) == ("在福清养狗要登记吗？", "dog")
 
 
 async def test_sending_twice_files_once(talk: Talk) -> None:

@@ -15,8 +15,9 @@ from tickets.duty import DutyDesk
 from tickets.errors import ActorNotAllowed, BotError, NotAnAdviser, NoteRequired, WrongPeriod
 from tickets.history import verify
 from tickets.models import Entry, EntryKind, Officer, Role, Ticket
+from tickets.oversight import Oversight
 from tickets.values import Actor
-from tickets.workflow import ActorKind
+from tickets.workflow import ActorKind, Status
 
 MONDAY = date(2026, 11, 23)
 SUNDAY = date(2026, 11, 29)
@@ -175,3 +176,82 @@ async def test_leave_is_taken_back_by_its_owner_or_a_supervisor(planned: tuple[D
         await desk(session).cancel_hand_over(1, actor=chief, manages=True)
         leaves, hand_overs = await desk(session).upcoming()
     assert (len(leaves), len(hand_overs)) == (1, 0)
+
+
+async def test_questions_about_a_units_own_service_go_to_that_unit(planned: tuple[Database, Actor]) -> None:
+    database, _ = planned
+    async with database.transaction() as session:
+        filed = await make_ticket(session, **QUESTION | {"category": "gas_water", "summary": "怎么报停水"})
+        of_law = await make_ticket(session, **QUESTION | {"category": "illegal_construction"})
+
+    ticket, _ = await stored(database, filed.ticket_no)
+    assert ticket.department == ROUTING.route("gas_water", None).code != "legal"
+    assert (await stored(database, of_law.ticket_no))[0].department == "legal"
+
+
+async def test_an_adviser_passes_a_question_on_and_its_unit_owns_it_from_then_on(
+    planned: tuple[Database, Actor],
+) -> None:
+    database, chief = planned
+    async with database.transaction() as session:
+        filed = await make_ticket(session, **QUESTION)
+    async with database.transaction() as session:
+        owner, other = [actor(await session.get_one(Officer, number)) for number in (1, 2)]
+        due_at = (await desk(session).find(filed.ticket_no)).due_at
+        for who, department, reason, error in (
+            (owner, "duty_squad", " ", NoteRequired),
+            (owner, "legal", "归你们", ActorNotAllowed),
+            (other, "duty_squad", "归你们", ActorNotAllowed),
+            (chief, "duty_squad", "归你们", ActorNotAllowed),
+        ):
+            with pytest.raises(error):
+                await desk(session).pass_on(filed.ticket_no, department, reason, actor=who)
+        await desk(session).pass_on(filed.ticket_no, "duty_squad", "问的是清运时间", actor=owner)
+
+    ticket, entries = await stored(database, filed.ticket_no)
+    assert (ticket.department, ticket.officer_id, ticket.status) == ("duty_squad", None, Status.ASSIGNED)
+    assert (ticket.due_at, ticket.hand_back_count) == (due_at, 1)
+    assert (entries[-1].kind, entries[-1].text) == (EntryKind.ASSIGNMENT, "问的是清运时间")
+
+
+async def test_a_question_handed_back_finds_an_adviser_and_the_next_time_the_supervisor(
+    planned: tuple[Database, Actor],
+) -> None:
+    database, chief = planned
+    async with database.transaction() as session:
+        filed = await make_ticket(session, **QUESTION)
+    async with database.transaction() as session:
+        adviser = actor(await session.get_one(Officer, 1))
+        squad = await make_officer(session, username="dan", department="duty_squad")
+        await desk(session).pass_on(filed.ticket_no, "duty_squad", "归你们", actor=adviser)
+    async with database.transaction() as session:
+        oversight = desk(session).bound(Oversight)
+        application = await oversight.hand_back(
+            filed.ticket_no, "问的是法律", actor=actor(squad), wanted_department="legal"
+        )
+        owner = await desk(session).find(filed.ticket_no)
+        assert owner.department == "duty_squad"
+        await oversight.rule(application, True, actor=chief)
+
+    ticket, _ = await stored(database, filed.ticket_no)
+    # Two hand-backs: the head of a zone, or supervision where no town was said.
+    assert (ticket.department, ticket.hand_back_count) == ("supervision", 2)
+
+
+async def test_an_adviser_may_apply_for_a_hand_back_before_anything_was_begun(
+    planned: tuple[Database, Actor],
+) -> None:
+    database, chief = planned
+    async with database.transaction() as session:
+        filed = await make_ticket(session, **QUESTION)
+    async with database.transaction() as session:
+        adviser = actor(await session.get_one(Officer, 1))
+        oversight = desk(session).bound(Oversight)
+        application = await oversight.hand_back(
+            filed.ticket_no, "不是法律问题", actor=adviser, wanted_department="duty_squad"
+        )
+        await oversight.rule(application, True, actor=chief)
+
+    ticket, entries = await stored(database, filed.ticket_no)
+    assert (ticket.department, ticket.status) == ("duty_squad", Status.ASSIGNED)
+    assert [entry.kind for entry in entries[-2:]] == [EntryKind.RULING, EntryKind.ASSIGNMENT]

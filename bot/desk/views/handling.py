@@ -18,6 +18,7 @@ from bot.desk.views.previewing import reply_previews
 from bot.desk.views.reviews import needs_review, submit_for_review
 from bot.desk.views.ticket import Draft, filled_template, show_ticket
 from tickets.casework import find_ticket
+from tickets.duty import DutyDesk, may_pass_on
 from tickets.enclosures import Enclosures
 from tickets.errors import ActorNotAllowed, BotError, TicketNotFound
 from tickets.service import TicketService
@@ -177,19 +178,23 @@ async def _refuse_others(request: web.Request) -> None:
 
 
 async def assign(request: web.Request) -> web.StreamResponse:
-    """Give the ticket to a unit, or to an officer of its unit."""
+    """Give the ticket to a unit, or to an officer of its unit; an adviser passes a question on."""
     form, visit = request[FORM], request[VISIT]
     text = form.text("note")[:MAX_TEXT_LENGTH]
     department = form.text("department") or None
-    if department is not None and not visit.may(Permission.ASSIGN_DEPARTMENT):
-        department = None
+    may_move = visit.may(Permission.ASSIGN_DEPARTMENT)
 
     async def work(tickets: TicketService, ticket_no: str, version: int | None) -> None:
         ticket = await tickets.find(ticket_no)
         moves_away = department not in (None, ticket.department)
+        if department and moves_away and not may_move and may_pass_on(tickets.routing, ticket, visit.actor):
+            duty = tickets.bound(DutyDesk)
+            await duty.pass_on(ticket_no, department, text, actor=visit.actor, expected_version=version)
+            return
+        moves_away = moves_away and may_move
         await tickets.assign(
             ticket_no,
-            department=department,
+            department=department if may_move else None,
             # An officer of the old unit can't keep it.
             officer_id=None if moves_away else form.number("officer_id"),
             actor=visit.actor,

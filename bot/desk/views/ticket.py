@@ -31,6 +31,7 @@ from tickets.casework import find_ticket
 from tickets.categories import CATEGORIES
 from tickets.desk_queries import Said, TicketFile, colleagues, has_photo, ticket_file
 from tickets.duplicates import Duplicates
+from tickets.duty import may_pass_on
 from tickets.errors import ConversationNotFound
 from tickets.files import read_file_of
 from tickets.legal_review import DraftRow, LegalReview
@@ -41,7 +42,7 @@ from tickets.photos import MEDIA_TYPE
 from tickets.publication import is_published
 from tickets.recordings import recording_for
 from tickets.units import reached_at
-from tickets.workflow import ActorKind, Status, moves_for, needs_note
+from tickets.workflow import NOT_BEGUN, ActorKind, Status, moves_for, needs_note
 
 DONE = {
     "released": "照片已对外公开。",
@@ -289,14 +290,14 @@ def _map_url(settings: Settings, ticket: Ticket) -> str:
 
 def _assignment(visit: Visit, ticket: Ticket, people: Any, routing: Any) -> dict[str, Any]:
     is_worker = visit.may(Permission.WORK_TICKETS) and ticket.is_open
-    may_move = is_worker and visit.may(Permission.ASSIGN_DEPARTMENT)
+    may_move = is_worker and (
+        visit.may(Permission.ASSIGN_DEPARTMENT) or may_pass_on(routing, ticket, visit.actor)
+    )
     departments = [one for one in routing.departments() if routing.may_hold(ticket.category, one.code)]
     return {
         "may_work": visit.may(Permission.WORK_TICKETS),
         "may_assign": is_worker,
-        "may_hand_back": is_worker
-        and ticket.status is Status.ASSIGNED
-        and not visit.may(Permission.SUPERVISE),
+        "may_hand_back": is_worker and ticket.status in NOT_BEGUN and not visit.may(Permission.SUPERVISE),
         "may_extend": is_worker and ticket.due_at is not None and ticket.status is not Status.SUBMITTED,
         "may_supervise": ticket.is_open and visit.may(Permission.SUPERVISE) and ticket.supervised_at is None,
         "may_begin": is_worker and ticket.status is not Status.IN_PROGRESS,

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from bot.services import Services
 from tests.bot.desk.browsing import Browser, Outbox, add_officer
 from tests.factories import NOW, make_conversation, make_ticket
+from tickets.casework import find_ticket
 from tickets.duty import DutyDesk
 from tickets.models import AnswerDraft, DraftState, DutyLeave, HandOver, Message, Officer, Role, Ticket
 from tickets.values import Actor
@@ -61,6 +62,23 @@ async def _told(parts: Services) -> list[str]:
 async def _draft(parts: Services) -> AnswerDraft:
     async with parts.database.reading() as session:
         return (await session.scalars(select(AnswerDraft).order_by(AnswerDraft.id.desc()).limit(1))).one()
+
+
+async def test_an_adviser_passes_a_question_on_to_its_unit(
+    browser: Browser, parts: Services, question: str
+) -> None:
+    await browser.sign_in("an")
+    page = await browser.get(f"/tickets/{question}")
+
+    assert 'id="assign-department"' in page.text
+    silent = await browser.post(f"/tickets/{question}/assign", {"department": "duty_squad", "note": ""})
+    assert silent.status == 409
+    await browser.post(f"/tickets/{question}/assign", {"department": "duty_squad", "note": "问的是巡查时间"})
+
+    async with parts.database.reading() as session:
+        ticket = await find_ticket(session, question)
+    assert (ticket.department, ticket.officer_id) == ("duty_squad", None)
+    assert (await browser.get(f"/tickets/{question}")).status == 200
 
 
 async def test_a_consultation_waits_on_the_page_of_who_is_on_duty(browser: Browser, question: str) -> None:
