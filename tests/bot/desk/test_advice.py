@@ -71,9 +71,9 @@ async def test_an_adviser_passes_a_question_on_to_its_unit(
     page = await browser.get(f"/tickets/{question}")
 
     assert 'id="assign-department"' in page.text
-    silent = await browser.post(f"/tickets/{question}/assign", {"department": "duty_squad", "note": ""})
+    silent = await browser.post(f"/tickets/{question}/assign", department="duty_squad", note="")
     assert silent.status == 409
-    await browser.post(f"/tickets/{question}/assign", {"department": "duty_squad", "note": "问的是巡查时间"})
+    await browser.post(f"/tickets/{question}/assign", department="duty_squad", note="问的是巡查时间")
 
     async with parts.database.reading() as session:
         ticket = await find_ticket(session, question)
