@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actions.base import Button
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from actions.base import Turn
 
 _SURE_OF_ASIDE = 0.6
@@ -33,6 +35,21 @@ def step_aside(turn: Turn) -> None:
     if flow.get("name") == "report":
         turn.state["put_aside"] = flow["draft"]
     turn.state.pop("flow", None)
+
+
+def keep_report(turn: Turn, before: Mapping[str, Any]) -> None:
+    """Whatever flow takes the place of a report that was under way, the report waits.
+
+    Args:
+        before: the flow as it was when the turn began; empty if none was under way.
+    """
+    after = turn.state.get("flow") or {}
+    if before.get("name") != "report" or not after:
+        return
+    draft = before["draft"]
+    is_other = after.get("draft", {}).get("id") != draft["id"]
+    if is_other and draft["id"] not in turn.state.get("filed", {}) and (draft["what"] or draft["photos"]):
+        turn.state["put_aside"] = draft
 
 
 def way_back(turn: Turn) -> tuple[Button, ...]:

@@ -24,6 +24,7 @@ from actions import (
     status,
     topics,
 )
+from actions.aside import keep_report
 from actions.base import Reply
 from actions.clarify import ask_what_is_meant
 from actions.words import asks_about_law
@@ -118,6 +119,13 @@ MENU = {
 
 async def respond(turn: Turn) -> list[Reply]:
     """Answer one turn. Changes `turn.state`; files, changes and reads tickets through `turn.tickets`."""
+    before = dict(turn.state.get("flow") or {})
+    replies = await _respond(turn)
+    keep_report(turn, before)
+    return replies
+
+
+async def _respond(turn: Turn) -> list[Reply]:
     if turn.understanding.intent == "emergency":
         replies = await emergency.respond(turn)
         return [*replies, *(await live.listen(turn))] if turn.is_with_officer else replies

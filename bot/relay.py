@@ -1,18 +1,14 @@
-"""One turn of a conversation, from what a citizen sent to the replies in the outbox.
+"""From what a citizen sent to the replies in the outbox, in order within each conversation.
 
 A message is stored before anything else happens, in a transaction of its own: from then on it can't be lost.
-What it means is asked outside any transaction. Then one transaction loads the conversation, lets the action
-do its work, and saves state, tickets, replies and "handled" together, or not at all. A crash in between
-leaves the message unhandled; the next start takes it up again. Messages that come in one burst are one turn
-(`bot/gathering.py`).
+Messages that come in one burst are one turn (`bot/gathering.py`), which `bot/turns.py` takes. A crash in
+between leaves the message unhandled; the next start takes it up again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import copy
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,42 +16,17 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from actions.base import CHINA, Reply, Turn, Understanding
-from actions.dialogue import command_in, respond
-from bot.gathering import (
-    Patience,
-    as_one,
-    content_of,
-    is_on_its_way,
-    next_burst,
-    problems_of,
-    says_anything,
-    words_of,
-)
+from bot.gathering import Patience, content_of, is_on_its_way, next_burst
 from bot.media import MediaIntake
-from bot.missed import missed_in
-from bot.text_cleaning import clean
-from bot.texts import render
-from knowledge_base.models import Answer
+from bot.turns import Turns
 from tickets import conversations, models, outbox
-from tickets.aftercare import Aftercare
-from tickets.duplicates import Duplicates
-from tickets.errors import BotError, DatabaseBusy
-from tickets.files import keep_file
-from tickets.live import LiveDesk
-from tickets.models import Mode
-from tickets.paper_drafts import PaperDrafts
-from tickets.quality import collect
-from tickets.service import TicketService
-from tickets.topics import Topics
+from tickets.errors import DatabaseBusy
 from tickets.transcript import conversation_id_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy.ext.asyncio import AsyncSession
-
-    from actions.base import Message, Outgoing
+    from actions.base import Message
     from bot.services import Services
     from bot.understanding import UnderstandingClient
 
@@ -103,9 +74,9 @@ class Relay:
         on_turn: Callable[[str, str], None] = lambda channel, address: None,
     ) -> None:
         self._services = services
-        self._nlu = nlu
         self._on_replies = on_replies
         self._now = now
+        self.turns = Turns(services, nlu, now)
         self._patience = patience or Patience()
         self._on_turn = on_turn
         self._workers: dict[int, asyncio.Task[None]] = {}
@@ -213,123 +184,14 @@ class Relay:
         """
         for attempt in range(ATTEMPTS):
             try:
-                await self._take_turn(burst)
+                await self.turns.take(burst)
                 break
             except (OperationalError, DatabaseBusy):
                 log.warning("database_busy", message=burst[0].id, attempt=attempt)
                 await asyncio.sleep(FIRST_WAIT_SECONDS * 2**attempt)
             except Exception:
-                await self._apologise(burst)
+                await self.turns.apologise(burst)
                 break
         else:
-            await self._apologise(burst)
+            await self.turns.apologise(burst)
         self._on_replies()
-
-    async def _take_turn(self, burst: Sequence[models.Message]) -> None:
-        await self._services.ready()
-        conversation_id = burst[0].conversation_id
-        _, written = command_in(words_of(burst))
-        message_text = clean(written)
-        understanding, answer = await self._understand(message_text, conversation_id)
-        async with self._services.database.transaction() as session:
-            conversation = await conversations.lock(session, conversation_id)
-            if not await conversations.begin_turn(session, [stored.id for stored in burst]):
-                return  # another process was quicker
-            turn = self._turn(session, burst, conversation, message_text, understanding, answer)
-            replies = [Reply(key) for key in problems_of(burst)]
-            try:
-                # A savepoint: what an action began before it was refused is not kept.
-                async with session.begin_nested():
-                    if says_anything(turn.message) or not replies:
-                        replies += await respond(turn)
-                    if missed := missed_in(turn, replies):
-                        await collect(session, missed, turn.now)
-                conversation.state = turn.state
-            except DatabaseBusy:
-                raise
-            except BotError as error:
-                log.info("turn_refused", message=burst[0].id, code=error.code)
-                replies = [Reply(error.reply_key)]
-            await self._keep_files(session, conversation_id, replies)
-            await self._finish(session, burst, [render(reply) for reply in replies])
-
-    def _turn(
-        self,
-        session: AsyncSession,
-        burst: Sequence[models.Message],
-        conversation: models.Conversation,
-        text: str,
-        understanding: Understanding,
-        answer: Answer | None,
-    ) -> Turn:
-        now = self._now()
-        return Turn(
-            message=as_one(burst, conversation),
-            text=text,
-            understanding=understanding,
-            answer=answer,
-            # A deep copy: a change inside the loaded value would not be seen as a change, and not be saved.
-            state=copy.deepcopy(conversation.state or {}),
-            conversation_id=conversation.id,
-            message_id=burst[-1].id,
-            message_ids=tuple(stored.id for stored in burst),
-            now=now,
-            tickets=self._services.bound(TicketService, session, now),
-            aftercare=self._services.bound(Aftercare, session, now),
-            duplicates=self._services.bound(Duplicates, session, now),
-            live=self._services.bound(LiveDesk, session, now),
-            drafts=self._services.bound(PaperDrafts, session, now),
-            topics=self._services.bound(Topics, session, now),
-            is_with_officer=conversation.mode is Mode.OFFICER,
-            knowledge=self._services.knowledge,
-        )
-
-    async def _understand(self, text: str, conversation_id: int) -> tuple[Understanding, Answer | None]:
-        """What the NLU and the knowledge base make of a text, asked at the same time."""
-        if not any(character.isalnum() for character in text):
-            return Understanding(), None
-        knowledge = self._services.knowledge
-        today = self._now().astimezone(CHINA).date()
-        # "那罚多少？" asks about the card that was shown last.
-        card = knowledge.cards.get(await self._last_card(conversation_id))
-        context = Answer("answer", "", card=card) if card else None
-        understanding, answer = await asyncio.gather(
-            self._nlu.parse(text), asyncio.to_thread(knowledge.answer, text, as_of=today, context=context)
-        )
-        return understanding, answer
-
-    async def _last_card(self, conversation_id: int) -> str:
-        async with self._services.database.reading() as session:
-            return str((await conversations.state_of(session, conversation_id)).get("card", ""))
-
-    async def _keep_files(
-        self, session: AsyncSession, conversation_id: int, replies: Sequence[Reply]
-    ) -> None:
-        for file in (reply.file for reply in replies if reply.file is not None):
-            await keep_file(
-                session,
-                self._services.vault,
-                conversation_id,
-                name=file.name,
-                media_type=file.media_type,
-                content=file.content,
-                now=self._now(),
-            )
-
-    async def _finish(
-        self, session: AsyncSession, burst: Sequence[models.Message], replies: list[Outgoing]
-    ) -> None:
-        now = self._now()
-        conversation_id = burst[0].conversation_id
-        for reply in replies:
-            await conversations.post(session, conversation_id, reply.as_json(), sender="assistant", now=now)
-        await conversations.mark_handled(session, [stored.id for stored in burst], now)
-
-    async def _apologise(self, burst: Sequence[models.Message]) -> None:
-        incident = secrets.token_hex(4)
-        log.exception(
-            "turn_failed", incident=incident, conversation=burst[0].conversation_id, message=burst[0].id
-        )
-        apology = render(Reply("internal_error", {"incident": incident}))
-        async with self._services.database.transaction() as session:
-            await self._finish(session, burst, [apology])

@@ -64,7 +64,7 @@ def _status_view(reply: Reply) -> dict[str, Any]:
 
 def _asks_rating(reply: Reply) -> dict[str, Any]:
     """The question that goes with the stars of a kind "rating"."""
-    return {"ask": f"\n{TEXTS['rating_ask']}" if reply.kind == "rating" else ""}
+    return {"ask": f"\n\n{TEXTS['rating_ask']}" if reply.kind == "rating" else ""}
 
 
 def _read_back(reply: Reply) -> dict[str, Any]:

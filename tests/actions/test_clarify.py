@@ -40,11 +40,11 @@ def labels(replies: list[dict]) -> list[str]:
 
 async def said(talk: Talk, understanding: Understanding, text: str = TEXT) -> list[dict]:
     """Say something that gets this understanding; what is said afterwards is understood as usual."""
-    usual, talk.relay._nlu = talk.relay._nlu, Fixed(understanding)
+    usual, talk.relay.turns.nlu = talk.relay.turns.nlu, Fixed(understanding)
     try:
         return await talk.say(text)
     finally:
-        talk.relay._nlu = usual
+        talk.relay.turns.nlu = usual
 
 
 async def draft_of(talk: Talk) -> dict:

@@ -139,7 +139,7 @@ async def test_several_messages_at_once_are_all_left_out(talk: Talk) -> None:
     await talk.say("帮我写一份听证申请书")
     await talk.press("开始填")
     talk.relay = Relay(
-        talk.services, talk.relay._nlu, patience=Patience(quiet=0.2), now=lambda: datetime.now(UTC)
+        talk.services, talk.relay.turns.nlu, patience=Patience(quiet=0.2), now=lambda: datetime.now(UTC)
     )
     for number, words in enumerate(("融城某支队", "管理局某某中队", "李队长")):
         await talk.relay.receive(Message("test", "citizen", f"burst{number}", text=words))

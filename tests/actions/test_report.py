@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
+from sqlalchemy import select
 
 from actions.base import Location
 from tests.talk import Talk
+from tickets import models
 from tickets.workflow import Status
 
 pytestmark = pytest.mark.nlu
@@ -281,3 +284,27 @@ async def test_a_point_in_the_sea_is_asked_about_and_one_elsewhere_referred(talk
     assert in_the_sea[-1]["key"] == "report_in_the_sea"
     assert elsewhere[-1]["key"] == "report_outside"
     assert words[-1]["key"] not in ("report_in_the_sea", "report_outside")
+
+
+@pytest.mark.parametrize("payload", ["menu:status", "menu:human"])
+async def test_a_report_that_something_else_interrupts_is_not_lost(talk: Talk, payload: str) -> None:
+    await talk.say(STORY)
+    await talk.say(payload=payload, label="？")
+    await talk.say("取消")
+    await talk.say(payload="report:resume", label="接着写")
+
+    assert (await state_of(talk))["flow"]["draft"]["what"] == STORY
+
+
+async def test_whoever_begins_a_report_twice_goes_on_with_the_first(talk: Talk) -> None:
+    asked = await talk.keys(STORY)
+    again = await talk.keys(payload="menu:report", label="反映问题")
+
+    assert again == asked[-1:]
+    assert (await state_of(talk))["flow"]["draft"]["what"] == STORY
+
+
+async def state_of(talk: Talk) -> dict[str, Any]:
+    """The state of the only conversation."""
+    async with talk.services.database.reading() as session:
+        return (await session.scalars(select(models.Conversation.state))).one()

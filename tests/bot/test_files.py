@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-import bot.relay
+import bot.turns
 from actions.base import File, Outgoing, Reply
 from bot.files import LINK_HOURS, read_attached, text_with_link
 from bot.services import Services
@@ -38,7 +38,7 @@ async def test_an_action_hands_out_a_file(talk_without_nlu: Talk, monkeypatch: p
     async def respond(turn: object) -> list[Reply]:
         return [Reply("no_words", kind="file", file=file)]
 
-    monkeypatch.setattr(bot.relay, "respond", respond)
+    monkeypatch.setattr(bot.turns, "respond", respond)
     [reply] = await talk_without_nlu.say("清单")
     services = talk_without_nlu.services
 

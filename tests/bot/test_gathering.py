@@ -111,7 +111,7 @@ def test_updates_that_arrive_out_of_order_are_read_in_order() -> None:
 def patient(talk_without_nlu: Talk) -> Talk:
     """A citizen whose quick messages are read together."""
     talk = talk_without_nlu
-    talk.relay = Relay(talk.services, talk.relay._nlu, patience=Patience(quiet=0.3))
+    talk.relay = Relay(talk.services, talk.relay.turns.nlu, patience=Patience(quiet=0.3))
     return talk
 
 
@@ -159,7 +159,7 @@ async def test_a_crash_while_more_is_awaited_loses_nothing(patient: Talk) -> Non
         worker.cancel()
     await asyncio.sleep(0)
 
-    revived = Relay(patient.services, patient.relay._nlu, patience=Patience(quiet=0.3))
+    revived = Relay(patient.services, patient.relay.turns.nlu, patience=Patience(quiet=0.3))
     await revived.resume(["test"])
     await revived.idle()
 

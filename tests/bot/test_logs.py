@@ -66,7 +66,7 @@ async def test_a_turn_that_fails_is_logged_without_the_message(
     async def broken(turn: object) -> list[object]:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr("bot.relay.respond", broken)
+    monkeypatch.setattr("bot.turns.respond", broken)
     await talk_without_nlu.say(WORDS)
 
     said = capsys.readouterr().err

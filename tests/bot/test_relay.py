@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-import bot.relay
+import bot.turns
 from actions.base import Message
 from bot.relay import Relay
 from tests.talk import Talk
@@ -37,7 +37,7 @@ async def test_an_unexpected_error_becomes_an_apology_with_a_number(
     async def broken(turn: object) -> list:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(bot.relay, "respond", broken)
+    monkeypatch.setattr(bot.turns, "respond", broken)
 
     (reply,) = await talk_without_nlu.say("你好")
 
@@ -53,13 +53,13 @@ async def test_an_action_that_fails_half_way_leaves_no_ticket(
     await talk.press("反映这件事")
     for step in STEPS[1:-1]:
         await talk.say(step)
-    real = bot.relay.respond
+    real = bot.turns.respond
 
     async def fails_after(turn):
         await real(turn)
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(bot.relay, "respond", fails_after)
+    monkeypatch.setattr(bot.turns, "respond", fails_after)
     await talk.say("提交")
     monkeypatch.undo()
     tickets_after_failure = len(await talk.tickets())
@@ -71,7 +71,7 @@ async def test_an_action_that_fails_half_way_leaves_no_ticket(
 
 async def test_a_message_that_a_crash_left_is_taken_up_again(talk_without_nlu: Talk) -> None:
     talk = talk_without_nlu
-    crashed = Relay(talk.services, talk.relay._nlu)
+    crashed = Relay(talk.services, talk.relay.turns.nlu)
     crashed._work_on = lambda conversation_id: None
     await crashed.receive(Message("test", "citizen", "u1", text="/help"))
 

@@ -14,7 +14,7 @@ from bot.texts.zh import LABELS, TEXTS
 from tickets.errors import PhotoRejected
 from tickets.workflow import Status
 
-_KEY = re.compile(r'(?:Reply|menu|_put_aside|_ask_what_is_meant)\(\s*(?:turn, )?"([a-z_]+)"')
+_KEY = re.compile(r'(?:Reply|menu|put_aside|ask_what_is_meant)\(\s*(?:turn, )?"([a-z_]+)"')
 _LABEL = re.compile(r'Button\(\s*"(button_[a-z_]+)"')
 ACTIONS = sorted((ROOT / "actions").glob("*.py"))
 

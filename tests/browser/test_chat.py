@@ -124,6 +124,23 @@ async def test_enter_that_chooses_a_character_does_not_send(visitor: NewVisitor)
     await expect(page.locator(".message")).to_have_count(0)
 
 
+async def test_stars_fill_up_to_the_one_that_is_meant_and_are_one_tap(visitor: NewVisitor) -> None:
+    page = await (await visitor(1100)).open()
+    await say(page, "请评价")
+    scale = page.get_by_role("group", name="评分")
+    await expect(scale.get_by_role("button")).to_have_count(5)
+
+    await scale.get_by_role("button", name="4星 满意").hover()
+    await expect(scale.locator(".lit")).to_have_count(4)
+    await expect(scale.locator(".scale-word")).to_have_text("4星 满意")
+    await expect(page.get_by_role("button", name="没解决")).to_be_enabled()
+    assert await serious_problems(page) == []
+    await scale.get_by_role("button", name="4星 满意").click()
+
+    await expect(page.locator(".message.assistant .said").last).to_have_text("收到：4星 满意")
+    await expect(scale).to_be_hidden()
+
+
 async def test_markup_in_messages_stays_text(visitor: NewVisitor) -> None:
     page = await (await visitor()).open()
 

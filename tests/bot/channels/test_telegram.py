@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from sqlalchemy import func, select
 
-import bot.relay
+import bot.turns
 from actions.base import Button, File, Outgoing, Reply
 from bot.app import running_task
 from bot.channels.base import DeliveryFailed, RecipientGone
@@ -275,7 +275,7 @@ async def test_a_file_is_sent_as_a_document(line: Line, monkeypatch: pytest.Monk
         file = File("期限.ics", "text/calendar", b"BEGIN:VCALENDAR")
         return [Reply("no_words", buttons=(Button("button_status", "menu:status"),), kind="file", file=file)]
 
-    monkeypatch.setattr(bot.relay, "respond", respond)
+    monkeypatch.setattr(bot.turns, "respond", respond)
     line.api.write("给我日历")
 
     [call] = await line.api.wait_for("sendDocument", 1)

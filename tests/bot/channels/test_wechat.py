@@ -312,13 +312,13 @@ async def test_what_takes_longer_than_wechat_waits_is_sent_after(
     services: Services, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(services, http, budget=0.2) as line:
-        take_turn = line.relay._take_turn
+        take_turn = line.relay.turns.take
 
         async def slowly(burst: Any) -> None:
             await asyncio.sleep(0.6)
             await take_turn(burst)
 
-        monkeypatch.setattr(line.relay, "_take_turn", slowly)
+        monkeypatch.setattr(line.relay.turns, "take", slowly)
         started = time.monotonic()
         answer = await line.wechat.push(xml("text", Content="/consult"))
         took = time.monotonic() - started
