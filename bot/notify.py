@@ -45,6 +45,7 @@ class OutboxWorker:
         self._channels = channels
         self._now = now
         self._wake = asyncio.Event()
+        self._arrived: list[int] = []
         self._outcomes: list[Outcome] = []
         self._writing = asyncio.Lock()
 
@@ -123,9 +124,10 @@ class OutboxWorker:
         now = self._now()
         if delivery.content.get("key") == BROADCAST and campaigns.is_quiet(now):
             # It was to go out in the day, and was held up.
-            await self._note(self._put_off(delivery, campaigns.quiet_until(now)))
+            await self._note(self._put_off(delivery, campaigns.quiet_until(now)), delivery.item_id)
             return
         channel = self._channels[delivery.channel]
+        outcome: Outcome | None
         try:
             # Within the lease: after that another worker takes it.
             async with asyncio.timeout(SEND_SECONDS):
@@ -135,7 +137,7 @@ class OutboxWorker:
                     delivery.sender,
                     Outgoing.from_json(delivery.content),
                 )
-            outcome = self._delivered(delivery)
+            outcome = None
         except RecipientGone as gone:
             log.info("recipient_gone", conversation=delivery.conversation_id, reason=str(gone))
             outcome = self._gone(delivery)
@@ -149,13 +151,10 @@ class OutboxWorker:
         except Exception as unexpected:
             log.exception("delivery_failed", message=delivery.message_id, channel=delivery.channel)
             outcome = self._failed(delivery, type(unexpected).__name__)
-        await self._note(outcome)
+        await self._note(outcome, delivery.item_id)
 
     def _put_off(self, delivery: outbox.Delivery, until: datetime) -> Outcome:
         return lambda session: outbox.put_off(session, delivery.item_id, self._now(), until)
-
-    def _delivered(self, delivery: outbox.Delivery) -> Outcome:
-        return lambda session: outbox.delivered(session, delivery.item_id, self._now())
 
     def _gone(self, delivery: outbox.Delivery) -> Outcome:
         return lambda session: outbox.recipient_gone(session, delivery.conversation_id, self._now())
@@ -169,15 +168,22 @@ class OutboxWorker:
         retry_at = outbox.next_attempt(delivery.attempts, self._now(), retry_after_seconds)
         return lambda session: outbox.failed(session, delivery.item_id, error, self._now(), retry_at)
 
-    async def _note(self, outcome: Outcome) -> None:
-        """Write down how a delivery went, together with all that are waiting: a broadcast to thousands then
-        costs some dozens of commits. If the commit fails, the leases run out and the messages come again.
+    async def _note(self, outcome: Outcome | None, item_id: int) -> None:
+        """Write down how a delivery went (None: it arrived), together with all that are waiting: a broadcast
+        to thousands then costs some dozens of statements. If the commit fails, the leases run out and the
+        messages come again.
         """
-        self._outcomes.append(outcome)
+        if outcome is None:
+            self._arrived.append(item_id)
+        else:
+            self._outcomes.append(outcome)
         async with self._writing:
             outcomes, self._outcomes = self._outcomes, []
-            if not outcomes:
+            arrived, self._arrived = self._arrived, []
+            if not outcomes and not arrived:
                 return  # whoever wrote before us wrote ours, too
             async with self._database.transaction() as session:
+                if arrived:
+                    await outbox.delivered(session, arrived[0], self._now(), *arrived[1:])
                 for write in outcomes:
                     await write(session)

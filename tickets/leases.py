@@ -73,11 +73,11 @@ def lease(row: Leased, now: datetime, seconds: float) -> None:
     row.attempts += 1
 
 
-async def mark_delivered(session: AsyncSession, kind: type[Leased], row_id: int, now: datetime) -> None:
-    """It is done. Reporting twice does no harm; it counts also when somebody had given it up meanwhile."""
+async def mark_delivered(session: AsyncSession, kind: type[Leased], now: datetime, *row_ids: int) -> None:
+    """They are done. Reporting twice does no harm; it counts also when somebody had given it up meanwhile."""
     await session.execute(
         update(kind)
-        .where(kind.id == row_id, kind.delivered_at.is_(None))
+        .where(kind.id.in_(row_ids), kind.delivered_at.is_(None))
         .values(delivered_at=now, leased_until=None, failed_at=None, error="")
     )
 

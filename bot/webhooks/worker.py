@@ -104,7 +104,7 @@ class WebhookWorker:
         now = self._now()
         async with self._services.database.transaction() as session:
             if not outcome.error:
-                await mark_delivered(session, WebhookDelivery, delivery.item_id, now)
+                await mark_delivered(session, WebhookDelivery, now, delivery.item_id)
                 return
             log.info("webhook_failed", subscription=delivery.subscription_id, error=outcome.error)
             retry_at = next_attempt(delivery.attempts, now, outcome.retry_after_seconds)
