@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.casework import find_ticket
-from tickets.models import Attachment, Entry, Message, Officer, OutboxItem, Ticket
+from tickets.models import Attachment, Entry, Follower, Message, Officer, OutboxItem, Ticket
 from tickets.workflow import TicketKind
 
 # What was said before the report was filed and belongs to it.
@@ -135,6 +135,12 @@ async def has_photo(session: AsyncSession, ticket: Ticket, sha256: str) -> bool:
     if attached is not None:
         return True
     return any(said.message.content.get("photo") == sha256 for said in await _said(session, ticket))
+
+
+async def follower_count(session: AsyncSession, ticket_id: int) -> int:
+    """How many citizens chose to be told where a ticket stands, besides those who reported it."""
+    chose = select(func.count()).where(Follower.ticket_id == ticket_id, Follower.from_ticket_id.is_(None))
+    return await session.scalar(chose) or 0
 
 
 async def colleagues(session: AsyncSession, department: str) -> Sequence[Officer]:

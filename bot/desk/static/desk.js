@@ -11,6 +11,11 @@ import { $, $$ } from './dom.js';
 // On a telephone the bar at the top scrolls: where one is must be in sight.
 $('.pages [aria-current]')?.scrollIntoView({ inline: 'nearest', block: 'nearest' });
 
+// What takes longer to find comes after the page.
+for (const part of $$('[data-load]')) {
+  fetch(part.dataset.load).then(async (answer) => { if (answer.ok && !answer.redirected) part.innerHTML = await answer.text(); }).catch(() => null);
+}
+
 // Filters apply when chosen.
 for (const field of $$('[data-autosubmit]')) field.addEventListener('change', () => field.form.requestSubmit());
 

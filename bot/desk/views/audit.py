@@ -10,6 +10,7 @@ from tickets.audit import PAGE_SIZE, audit_page
 
 LABELS = {
     "sign_in": "登录",
+    "sign_in_failed": "登录失败",
     "sign_out": "退出登录",
     "joined": "接受邀请、开通账号",
     "invited": "发出邀请",

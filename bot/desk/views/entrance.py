@@ -19,6 +19,7 @@ from tickets.officers import (
     check_credentials,
     find_invitation,
     get_officer,
+    officer_by_name,
 )
 from tickets.passwords import check_password, hash_password
 from tickets.second_factor import WrongCode, ask_token, check_ask_token, use_code
@@ -71,6 +72,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     except WrongCredentials as error:
         throttle.failed(username, address, moment)
         log.warning("desk.sign_in_failed", address=address)
+        await _note_failure(request, username)
         return _sign_in_form(
             request, problem=text_for(error), username=username, next_path=next_path, status=403
         )
@@ -80,6 +82,19 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     if officer.totp_secret:
         return _code_form(request, officer, ask_token(officer, moment), next_path)
     raise await auth.sign_in(request, officer_id, auth.safe_next(next_path))
+
+
+async def _note_failure(request: web.Request, username: str) -> None:
+    """Into the audit log; a name that no account has isn't kept, for it may be a password."""
+    async with services(request).database.transaction() as session:
+        officer = await officer_by_name(session, username)
+        audit(
+            request,
+            session,
+            "sign_in_failed",
+            officer=officer,
+            subject=officer.username if officer else "没有这个账号",
+        )
 
 
 def _code_form(
@@ -114,6 +129,7 @@ async def second_factor(request: web.Request) -> web.StreamResponse:
             use_code(await get_officer(session, officer_id, lock=True), form.text("code"), moment)
     except WrongCode as error:
         throttle.failed(account, address, moment)
+        await _note_failure(request, officer.username)
         return _code_form(request, officer, token, next_path, text_for(error), 403)
     throttle.succeeded(account, address)
     raise await auth.sign_in(request, officer_id, auth.safe_next(next_path))

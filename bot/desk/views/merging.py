@@ -55,6 +55,15 @@ async def _merge_page(request: web.Request, *, problem: str = "", status: int = 
     )
 
 
+async def similar_part(request: web.Request) -> web.StreamResponse:
+    """The part of a ticket's page that names open tickets of the same matter."""
+    visit, parts = request[VISIT], services(request)
+    async with parts.database.reading() as session:
+        ticket = await _within_reach(request, session, request.match_info["ticket_no"])
+        found = await parts.bound(Duplicates, session, visit.now).similar_to(ticket, visit.reach.condition())
+    return page(request, "_similar.html", ticket=ticket, found=found, now=visit.now)
+
+
 async def merge(request: web.Request) -> web.StreamResponse:
     """Let the ticket rest in another one, which this officer may see, too."""
     target_no = request[FORM].text("target")[:30]

@@ -29,7 +29,7 @@ from bot.services import Services, read_photo
 from bot.typedefs import SETTINGS
 from tickets.casework import find_ticket
 from tickets.categories import CATEGORIES
-from tickets.desk_queries import Said, TicketFile, colleagues, has_photo, ticket_file
+from tickets.desk_queries import Said, TicketFile, colleagues, follower_count, has_photo, ticket_file
 from tickets.duplicates import Duplicates
 from tickets.duty import may_pass_on
 from tickets.errors import ConversationNotFound
@@ -129,9 +129,11 @@ async def show_ticket(
         duplicates = parts.bound(Duplicates, session, visit.now)
         resting = await duplicates.merged_into(found.ticket)
         merged_into = await session.get(Ticket, found.ticket.merged_into_id or 0)
+        followers = await follower_count(session, found.ticket.id)
         reached = await reached_at(session, found.ticket.department)
         drafts = await parts.bound(LegalReview, session, visit.now).drafts_of(found.ticket.id)
     ticket = found.ticket
+    town = parts.routing.town(ticket.town)
     facts, moves = _facts(visit, ticket, parts), _moves(visit, ticket)
     await parts.ready()
     return page(
@@ -146,7 +148,9 @@ async def show_ticket(
         may_resolve=any(move.status is Status.RESOLVED for move in moves),
         reached_at=reached,
         department=parts.routing.department(ticket.department),
-        town=parts.routing.town(ticket.town),
+        town=town,
+        zone=parts.routing.zones.get(town.zone) if town else None,
+        followers=followers,
         contact=contact,
         contact_state=_contact_state(visit, ticket),
         reporter=REPORTER_LABELS[ticket.reporter_mode],

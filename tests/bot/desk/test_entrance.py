@@ -29,6 +29,21 @@ async def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(
     assert (await browser.get("/")).path.startswith("/desk/sign-in")
 
 
+async def test_failed_sign_ins_are_in_the_audit_log_without_what_was_typed(
+    browser: Browser, officer: Officer, administrator: Officer, parts: Services
+) -> None:
+    await browser.sign_in("lin", "not this one at all")
+    await browser.sign_in("my secret password", "not this one at all")
+    await browser.sign_in("chen")
+
+    page = await browser.get("/audit?action=sign_in_failed")
+
+    assert page.text.count("登录失败") == 3
+    assert "没有这个账号" in page.text
+    assert "林国强" in page.text
+    assert "my secret" not in page.text
+
+
 async def test_a_closed_account_does_not_get_in(browser: Browser, officer: Officer, parts: Services) -> None:
     async with parts.database.transaction() as session:
         (await session.get_one(Officer, officer.id)).is_active = False

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from bot.services import Services
 from tests.bot.desk.browsing import Browser
-from tests.factories import make_conversation, make_ticket
+from tests.factories import NOW, make_conversation, make_ticket
+from tickets.duplicates import Duplicates
 from tickets.models import AuditEntry, Message, Ticket
 from tickets.values import Place
 
@@ -112,3 +113,22 @@ async def test_the_case_file_is_taken_at_the_desk_and_that_is_recorded(
     async with parts.database.reading() as session:
         rows = (await session.scalars(select(AuditEntry).where(AuditEntry.action == "case_file"))).all()
     assert [row.subject for row in rows] == [FIRST]
+
+
+async def test_a_ticket_names_the_like_its_zone_and_who_follows(
+    signed_in: Browser, parts: Services, two_reports: None
+) -> None:
+    async with parts.database.transaction() as session:
+        neighbour = await make_conversation(session, address="three")
+        duplicates = parts.bound(Duplicates, session, NOW)
+        await duplicates.follow(SECOND, conversation_id=neighbour.id)
+
+    page = await signed_in.get(f"/tickets/{SECOND}")
+    similar = await signed_in.get(f"/tickets/{SECOND}/similar")
+
+    assert "1位诉求人在关注进展" in page.text
+    assert "龙高片区" in page.text
+    assert f'data-load="/desk/tickets/{SECOND}/similar"' in page.text
+    assert f"/desk/tickets/{FIRST}" in similar.text
+    assert OTHER not in similar.text
+    assert (await signed_in.get(f"/tickets/{OTHER}/similar")).status == 403
