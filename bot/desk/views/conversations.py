@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,11 +22,15 @@ from bot.desk.waits import wait_mark
 from bot.desk.watch import WATCH
 from bot.services import Services, read_photo
 from bot.texts import for_officers
-from bot.typedefs import TYPING, WEB_CHANNEL
+from bot.typedefs import TELEGRAM, TYPING, WEB_CHANNEL
 from tickets.errors import BotError, ConversationNotFound, ReviewRequired
 from tickets.live_queries import TalkFile, going_on, last_citizen_words, pulses, talk_file, talks
 from tickets.live_review import LiveReview
 from tickets.models import Conversation, Mode
+
+if TYPE_CHECKING:
+    from bot.channels.telegram import TelegramChannel
+    from bot.channels.web import WebChannel
 
 MAX_TEXT_LENGTH = 2000
 LOOK_EVERY_SECONDS = 1.0
@@ -33,6 +38,12 @@ DONE = {
     "taken": "您已接入。诉求人已看到“工作人员来了”，助手不再说话。",
     "review": "已送法制审核。通过以后答复会在这段会话里发给诉求人。",
     "handed-back": "已交还助手，诉求人看到了小结。",
+}
+
+# What a channel doesn't show.
+HIDES = {
+    "telegram": "Telegram不显示“已读”，也看不到诉求人在输入。",
+    "wechat": "微信不显示“正在输入”和“已读”。",
 }
 
 Work = Callable[[LiveReview, int], Awaitable[object]]
@@ -97,7 +108,7 @@ async def _show(
         is_with_officer=found.conversation.mode is Mode.OFFICER,
         mark=wait_mark(waiting_since, visit.now, parts.calendar) if waiting_since else None,
         channel=CHANNELS.get(found.conversation.channel, found.conversation.channel),
-        shows_typing=found.conversation.channel == "web",
+        hides=HIDES.get(found.conversation.channel, ""),
         open_tickets=[ticket for ticket in found.tickets if ticket.is_open],
         notice=notice,
         problem=problem,
@@ -171,8 +182,12 @@ async def hand_back(request: web.Request) -> web.StreamResponse:
 async def typing(request: web.Request) -> web.StreamResponse:
     """The officer types: the citizen's page shows it, where the channel can."""
     conversation = await _within_reach(request)
-    channel = request.config_dict.get(WEB_CHANNEL)
-    if channel is not None and conversation.channel == "web" and conversation.mode is Mode.OFFICER:
+    shown_by: dict[str, WebChannel | TelegramChannel | None] = {
+        "web": request.config_dict.get(WEB_CHANNEL),
+        "telegram": request.config_dict.get(TELEGRAM),
+    }
+    channel = shown_by.get(conversation.channel)
+    if channel is not None and conversation.mode is Mode.OFFICER:
         await channel.typing(conversation.address, by="officer")
     return web.Response(status=204)
 

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot import desk
 from bot.config import Settings
 from bot.services import Services, read_already
-from bot.typedefs import RELAY, SERVICES, SETTINGS, TYPING, WEB_CHANNEL
+from bot.typedefs import RELAY, SERVICES, SETTINGS, TELEGRAM, TYPING, WEB_CHANNEL
 from bot.typing_board import TypingBoard
 from knowledge_base.base import KnowledgeBase
 from tests.bot.desk.browsing import Browser, Clock, Outbox, ShownPages, add_officer
@@ -67,6 +67,7 @@ async def client(
     app[SETTINGS], app[SERVICES] = desk_settings, parts
     app[RELAY] = outbox  # type: ignore[misc]  # stands where the relay stands
     app[WEB_CHANNEL] = ShownPages()  # type: ignore[misc]  # stands where the web channel stands
+    app[TELEGRAM] = ShownPages()  # type: ignore[misc]  # stands where that channel stands
     app[TYPING] = TypingBoard()
     desk.setup(app, clock)
     async with TestClient(TestServer(app)) as client:

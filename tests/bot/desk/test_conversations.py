@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bot.desk import watch
 from bot.services import Services
-from bot.typedefs import TYPING, WEB_CHANNEL
+from bot.typedefs import TELEGRAM, TYPING, WEB_CHANNEL
 from bot.typing_board import TypingBoard
 from tests.bot.desk.browsing import Browser, Clock, Outbox, ShownPages, add_officer
 from tests.factories import NOW, make_conversation, make_ticket
@@ -275,3 +275,21 @@ async def test_plain_words_in_a_talk_without_a_ticket_need_no_review(
     assert "您在哪个路口？" in page.text
     assert (summary.status, "法制审核" in summary.text) == (409, True)
     assert (await _conversation(parts)).mode is Mode.OFFICER
+
+
+async def test_telegram_shows_that_the_officer_types(
+    signed_in: Browser, parts: Services, client: TestClient[web.Request, web.Application]
+) -> None:
+    async with parts.database.transaction() as session:
+        conversation = await make_conversation(session, channel="telegram", address="77")
+        await make_ticket(session, conversation_id=conversation.id)
+    here = f"/conversations/{conversation.id}"
+    await signed_in.get(here)
+    page = await signed_in.post(f"{here}/take")
+    token = signed_in.page.hidden["csrf_token"]
+
+    await client.post(f"/desk{here}/typing", data={"csrf_token": token})
+
+    telegram: ShownPages = client.server.app[TELEGRAM]
+    assert telegram.shown == [("typing", "officer")]
+    assert "Telegram不显示“已读”" in page.text
