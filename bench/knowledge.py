@@ -7,16 +7,19 @@ between machines.
 
 from __future__ import annotations
 
+import json
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import bm25s
 import jieba
 
+from bot.commands.eval_answers import evaluate
 from bot.config import load_settings
 from knowledge_base.base import KnowledgeBase
 from knowledge_base.law_search import index_articles
@@ -26,6 +29,8 @@ from knowledge_base.vectors import load_encoder
 # Enough to compare; jieba needs half a minute for all articles.
 _ARTICLES = 4000
 _ROUNDS = 3
+_QUESTIONS = Path(__file__).parent / "questions.jsonl"
+_NO_ANSWER_DUE = ("handoff", "out_of_scope")
 QUESTIONS = (
     "罚款不交会怎么样",
     "楼上一直漏水不肯修怎么办",
@@ -41,7 +46,7 @@ QUESTIONS = (
 
 
 def main() -> None:
-    """Print three lines: building an index, a search by words, an answer."""
+    """Print a line each for building an index, a search by words, an answer, each set of questions."""
     library = StatuteLibrary.load()
     day = date(2026, 11, 23)
     rows = [(v.law, a.heading, a.text) for v in library.in_force(day) for a in v.articles][:_ARTICLES]
@@ -71,6 +76,22 @@ def main() -> None:
         "encoding the question alone",
         _median(lambda q: encoder.query([q])),
     )
+    _say_sets(knowledge, day)
+
+
+def _say_sets(knowledge: KnowledgeBase, day: date) -> None:
+    """How many of our own questions are answered right; what each set is stands in ADR 4."""
+    rows = [json.loads(line) for line in _QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    for name in sorted({row["id"][0] for row in rows}):
+        asked = [row for row in rows if row["id"].startswith(name)]
+        verdicts = evaluate(knowledge, asked, as_of=day.isoformat()).verdicts
+        right = sum(not verdict.faults for verdict in verdicts)
+        due = [v for v in verdicts if v.row["expect"] in _NO_ANSWER_DUE]
+        wrong = sum(verdict.reply["kind"] == "answer" for verdict in due)
+        sys.stdout.write(
+            f"knowledge: own questions {name}: {right}/{len(verdicts)} right ({right / len(verdicts):.0%}); "
+            f"answered where no answer is due: {wrong}/{len(due)}\n"
+        )
 
 
 def _median(ask: Callable[[str], Any], questions: Sequence[str] = QUESTIONS) -> float:

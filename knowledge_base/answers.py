@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import NamedTuple
 
 from knowledge_base.card_index import CardIndex, Found
 from knowledge_base.citations import CitationFinder
@@ -22,17 +20,26 @@ from knowledge_base.compose import (
     unknown_then_text,
 )
 from knowledge_base.emergencies import emergency_in
+from knowledge_base.follow_ups import (
+    another_subject,
+    asks_to_pay,
+    continuation,
+    follows_another,
+    missing_in,
+    only_asks,
+    speaks_of,
+)
 from knowledge_base.law_search import LawSearch
 from knowledge_base.models import Answer, Article, Citation, RuleCard, Status
 from knowledge_base.personal import for_a_person
 from knowledge_base.question import (
     Question,
-    continuation,
-    follows_another,
     read_question,
     says_nothing,
+    without_days,
     words_beside,
 )
+from knowledge_base.scales import BY_MEANING, SURELY, Scale, allowance, scale_of
 from knowledge_base.statutes.library import StatuteLibrary
 from knowledge_base.then_and_now import law_on, moved, warnings
 from knowledge_base.vectors import LONGEST_QUESTION, Vectors
@@ -40,52 +47,25 @@ from knowledge_base.vectors import LONGEST_QUESTION, Vectors
 Encode = Callable[[str], Vectors | None]
 
 
-class Scale(NamedTuple):
-    """What scores mean: a card answers from `sure` on; from `unsure` on the citizen is asked which card is
-    meant.
-    """
-
-    sure: float
-    unsure: float
-    steepness: float
-
-    def confidence(self, score: float) -> float:
-        """0.5 at the threshold, towards 1 above it."""
-        return 1 / (1 + math.exp(-self.steepness * (score - self.sure)))
-
-
-# Set by measurement (docs/adr/0004-knowledge-base.md). Cards are in Chinese: a question in another language
-# comes less
-# near to all of them, and shares no words with any.
-BY_MEANING = Scale(1.72, 1.6, 3.0)
-ACROSS_LANGUAGES = Scale(0.55, 0.35, 3.0)
-BY_WORDS = Scale(0.42, 0.3, 10.0)
 # Cards that come this close to the best are shown below it: one of them is the right one for every seventh
 # question.
 _CLOSE = 0.35
 _MOST_RELATED = 3
-# A guard that tells what is out of scope may have this much less than a card that is none too sure.
-_NEARLY, _DOUBT = 0.3, 0.38
 # Who names an article that has ended is told so; a card has to be this much surer to be the answer.
 _QUOTES_ENDED_LAW = 0.13
 # Who speaks of these has a matter of law, however little the cards have to say about it.
 _ABOUT_LAW = re.compile(
-    r"罚|违法|犯法|合法|法律|条例|规定|举报|投诉|执法|城管|行政|赔偿|起诉|法院|复议|责任|许可证|执照|物业|拆迁|违建|违章|扣押"
+    r"罚|违法|犯法|合法|法律|条例|规定|举报|投诉|执法|城管|行政|赔偿|起诉|法院|复议|责任|许可证|执照|物业|拆迁|违建|违章|扣押|队员|开单|罚单|决定书|告知书|信访|上访|查封|没收|强拆|违停|摆摊|工地|渣土|油烟|噪音|噪声"
 )
 _MOST_HITS = 3
 # Words beside a named article that ask for nothing but its text.
 _ONLY_ITS_TEXT = 3
-_ASKED_AND_TOLD = (
-    (re.compile(r"罚|多少钱|几块"), re.compile(r"罚款|元|赔")),
-    (
-        re.compile(r"多久|几天|多长时间|期限"),
-        re.compile(r"[日天月年]内|小时|[\d一二三五六七十]+个?(?:工作)?[日天月年]"),
-    ),
-)
 # A follow-up of this many characters may have a matter of its own: 那要是逾期不交呢.
 _SAYS_ENOUGH = 4
 # It must be surer than a first question: 去哪里投诉 fits many matters a little.
 _STANDS_ALONE = 0.7
+# What the card before doesn't tell, another has to tell surely.
+_TELLS_INSTEAD = 0.92
 _ASKS_FOR_CASE = re.compile(r"案例|以案|例子|故事")
 _LIGHTER_LAW = ("行政处罚法", "第三十七条")
 
@@ -127,32 +107,47 @@ class Answering:
     def _follow(self, question: Question, card: RuleCard, asked_on: date) -> Answer:
         """A question that continues the one before: asked together with the title of its card.
 
-        If that card has nothing of the kind that is asked for (money, a period), another card has to.
+        If that card has nothing of the kind that is asked for (money, a period), another card has to; else
+        the card is shown again and says that it hasn't.
         """
-        rest = continuation(question.text)
-        if len(rest) >= _SAYS_ENOUGH:
-            found = self._decide(question, rest, asked_on)
-            if found.kind == "answer" and found.confidence >= _STANDS_ALONE:
-                return found
-        without = card if _lacks(card, question.text) else None
-        asked = replace(question, text=f"{card.title}，{question.text}")
-        found = self._decide(asked, asked.text, asked_on, without)
-        if found.kind in ("answer", "handoff") or without is not None:
+        if found := self._another_matter(question, card, asked_on):
             return found
-        return self._from_card(question, Found(card, BY_MEANING.sure), [], asked_on, BY_MEANING)
+        missing = missing_in(card, question.text)
+        asked = f"{card.title}，{question.text}"
+        found = self._decide(question, asked, asked_on, card if missing else None)
+        least = _TELLS_INSTEAD if missing else 0.0
+        if found.kind == "handoff" or (found.kind == "answer" and found.confidence >= least):
+            return found
+        shown = self._from_card(question, Found(card, BY_MEANING.sure), [], asked_on, BY_MEANING)
+        notes = (missing,) if missing else ()
+        return replace(shown, text="\n".join([*notes, shown.text]), notes=(*notes, *shown.notes))
+
+    def _another_matter(self, question: Question, card: RuleCard, asked_on: date) -> Answer | None:
+        """The answer to a follow-up that another card than the one before is surely about."""
+        rest = continuation(question.text)
+        if subject := another_subject(question.text):
+            found = self._decide(question, f"{subject}，{card.title}", asked_on, card)
+            meant = found.card is not None and speaks_of(found.card, subject)
+        elif only_asks(rest):
+            found = self._decide(question, f"罚款{rest}", asked_on)
+            meant = asks_to_pay(rest, card)
+        else:
+            found = self._decide(question, rest, asked_on)
+            meant = len(rest) >= _SAYS_ENOUGH
+        return found if meant and found.kind == "answer" and found.confidence >= _STANDS_ALONE else None
 
     def _decide(
         self, question: Question, text: str, asked_on: date, without: RuleCard | None = None
     ) -> Answer:
-        text = text[:LONGEST_QUESTION]
+        text = without_days(text)[:LONGEST_QUESTION]
         vector = self._encode(text)
         found = [
             f for f in self._found(text, vector) if f.card is not without and not _is_over(f.card, asked_on)
         ]
-        scale = _scale(text, vector)
+        scale = scale_of(text, vector)
         guard = next((f for f in found if f.card.topic == "guard" and _may_guard(f.card, question)), None)
         best = next((f for f in found if f.card.topic != "guard"), None)
-        if guard is not None and (best is None or guard.score >= best.score - _allowance(guard, best, scale)):
+        if guard is not None and (best is None or guard.score >= best.score - allowance(guard, best, scale)):
             return self._guard(question, guard, scale, vector)
         ended = moved(question.mentions, self._library, asked_on)
         if best is not None and best.score >= scale.sure + (_QUOTES_ENDED_LAW if ended else 0.0):
@@ -183,9 +178,9 @@ class Answering:
 
     def _guard(self, question: Question, found: Found, scale: Scale, vector: Vectors | None) -> Answer:
         """A guard came first. Only for what is out of scope is a faint likeness enough: nothing else was
-        nearer.
+        nearer. A person has to be surely meant: a question of law that is referred finds articles, too.
         """
-        if found.card.kind != "out_of_scope" and found.score < scale.sure:
+        if found.card.kind != "out_of_scope" and found.score < scale.sure + SURELY:
             return self._refer(question, vector, question.day)
         return _guarded(found.card, scale.confidence(found.score), question.day)
 
@@ -297,12 +292,6 @@ def _is_over(card: RuleCard, day: date) -> bool:
     return card.valid_until is not None and card.valid_until <= day
 
 
-def _lacks(card: RuleCard, text: str) -> bool:
-    """Whether a question asks for something that the card doesn't speak of."""
-    said = card.answer + "".join(card.next_steps)
-    return any(asked.search(text) and not told.search(said) for asked, told in _ASKED_AND_TOLD)
-
-
 def _guarded(card: RuleCard, confidence: float, day: date) -> Answer:
     return Answer(card.kind, card.answer, confidence=confidence, as_of=day)
 
@@ -314,17 +303,3 @@ def _citation(article: Article) -> Citation:
 def _may_guard(guard: RuleCard, question: Question) -> bool:
     about_law = bool(question.mentions) or _ABOUT_LAW.search(question.text) is not None
     return guard.kind != "out_of_scope" or not about_law
-
-
-def _allowance(guard: Found, best: Found, scale: Scale) -> float:
-    """How much less a guard may have: a little, if it is out of scope and the card is none too sure."""
-    doubtful = best.score < scale.sure + _DOUBT
-    return _NEARLY if doubtful and guard.card.kind == "out_of_scope" else 0.0
-
-
-def _scale(text: str, vector: Vectors | None) -> Scale:
-    if vector is None:
-        return BY_WORDS
-    letters = sum(c.isascii() and c.isalpha() for c in text)
-    chinese = sum("\u3400" <= c <= "\u9fff" for c in text)
-    return ACROSS_LANGUAGES if letters > 4 * chinese else BY_MEANING

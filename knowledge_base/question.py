@@ -18,6 +18,11 @@ _MONTH = rf"(\d{{1,2}}|[{_NUMERAL}]{{1,2}})月(?:份|底|初|中旬)?"
 _YEARS_AGO = {"今年": 0, "去年": 1, "上年": 1, "前年": 2, "大前年": 3}
 _RELATIVE = re.compile(rf"(大前年|前年|去年|上年|今年)(?:的)?(?:{_MONTH})?")
 _ABSOLUTE = re.compile(rf"(?<!\d)((?:19|20)\d{{2}})(?:年|[-./])(?:{_MONTH}|(\d{{1,2}})(?=[-./]))?")
+_CALENDAR_DAY = re.compile(
+    rf"(?<![\d{_NUMERAL}])(?:((?:19|20)\d{{2}})年)?(\d{{1,2}}|十[一二]?|[一二三四五六七八九])月"
+    r"(\d{1,2}|[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九])[日号]"
+)
+_LEAP_YEAR = 2024
 _LAST_MONTH = re.compile(r"上个?月")
 # After these a date is that of a law, or the beginning of something that lasts, not the day of a deed.
 _DATE_OF_A_LAW = re.compile(
@@ -28,15 +33,10 @@ _DATE_OF_A_LAW = re.compile(
 _DEED = re.compile(
     r"罚|处罚|拘留|被抓|被查|立案|决定书|扣|拘|发生|咬|砸|打|吵|倒|烧|偷|停|开的单|事故|案|处理"
 )
-_FOLLOWS = re.compile(
-    r"^(?:那|那么|那要是|要是|如果|还有|然后|这个|这种|这样|它|那个|为什么|凭什么|依据|哪一?条|多少钱?|罚多少|要?多久|要?几天|要?多长时间|要钱吗|收费吗|要带什么|怎么交|怎么办理?|去哪|在哪|找谁|谁管)"
-)
-_SHORT_FOLLOW = 16
 # Words around the name of an article that only ask what it says.
 _FILLERS = re.compile(r"是什么|怎么说的?|怎么规定|说的?|内容|规定|全文|原文|请问|我想知道|[\W《》的]")
 # A few characters over and over say nothing.
 _FEW, _OVER_AND_OVER = 3, 12
-_TIES = re.compile(r"^(?:那么|那)?(?:要是|如果|还有|然后)?(?:这个|这种|这样|它|那个)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +48,34 @@ class Question:
         day: the day whose law applies.
         day_is_named: the question itself names that day, and it is not today.
         mentions: statutes and articles that it names.
+        no_such_day: a day that it names and no calendar has (2月30日); "" if there is none.
     """
 
     text: str
     day: date
     day_is_named: bool
     mentions: tuple[Mention, ...]
+    no_such_day: str = ""
 
 
 def read_question(text: str, asked_on: date, citations: CitationFinder) -> Question:
     """Take a question apart."""
     plain = simplified(text).strip()
-    named = named_day(plain, asked_on)
+    mentions, missing = tuple(citations.find(plain)), impossible_day(plain)
+    named = None if missing else named_day(_without_laws(plain, mentions), asked_on)
     day = named if named is not None and named < asked_on else asked_on
-    return Question(plain, day, day != asked_on, tuple(citations.find(plain)))
+    return Question(plain, day, day != asked_on, mentions, missing)
+
+
+def impossible_day(text: str) -> str:
+    """The first day that a text writes and no calendar has, as it is written; "" if there is none."""
+    for match in _CALENDAR_DAY.finditer(text):
+        year, month, day = match[1] or str(_LEAP_YEAR), _number(match[2]), _number(match[3])
+        try:
+            date(int(year), month, day)
+        except ValueError:
+            return match[0]
+    return ""
 
 
 def named_day(text: str, today: date) -> date | None:
@@ -84,15 +98,9 @@ def named_day(text: str, today: date) -> date | None:
     return None
 
 
-def follows_another(text: str) -> bool:
-    """Whether a question makes sense only after another: 那罚多少, 为什么, 去哪办."""
-    text = text.strip(" ，。？?！!")
-    return len(text) <= _SHORT_FOLLOW and _FOLLOWS.match(text) is not None
-
-
-def continuation(text: str) -> str:
-    """What a follow-up asks without the words that tie it to the question before."""
-    return _TIES.sub("", text.strip()).strip(" ，。？?！!呢吗")
+def without_days(text: str) -> str:
+    """A question without the days that it names, which say nothing about its matter."""
+    return _CALENDAR_DAY.sub("", text) or text
 
 
 def says_nothing(text: str) -> bool:
@@ -111,5 +119,16 @@ def words_beside(text: str, mentions: Iterable[Mention]) -> str:
 def _day(year: int, month: str | None) -> date | None:
     if not month:
         return date(year, 7, 1)
-    number = int(month) if month.isdigit() else chinese_to_int(month)
+    number = _number(month)
     return date(year, number, 15) if 1 <= number <= 12 else None
+
+
+def _without_laws(text: str, mentions: Iterable[Mention]) -> str:
+    """A text without the laws that it names and the year of each: 2017年的复议法 is no day of a deed."""
+    for mention in mentions:
+        text = re.sub(rf"(?:(?:19|20)\d{{2}}年?(?:版|修订|修正)?的?《?)?{re.escape(mention.said)}", "", text)
+    return text
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else chinese_to_int(text)

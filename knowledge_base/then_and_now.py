@@ -4,14 +4,16 @@ day.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
 from knowledge_base.citations import Mention
 from knowledge_base.models import Article, RuleCard, Status, Superseded
-from knowledge_base.numerals import quantities
+from knowledge_base.numerals import normal_article, quantities
 from knowledge_base.question import Question
 from knowledge_base.statutes.library import StatuteLibrary, as_article
 from knowledge_base.statutes.version import StatuteVersion
@@ -22,6 +24,13 @@ from knowledge_base.words import gram_codes
 _SAME_RULE = 0.25
 # From here on a repealed article may be said to go on in another; a code often spreads it over several.
 _GOES_ON = 0.45
+_YEAR_OF_A_TEXT = re.compile(r"((?:19|20)\d{2})年?(?:版|修订|修正|那版|那部)?的?(?:《|中华人民共和国)?$")
+_NUMBER = r"[\d零一二两三四五六七八九十百千万]+"
+# 罚两百到五百: nobody says 元 twice, and many not once.
+_FINE_WITHOUT_UNIT = re.compile(
+    rf"((?:罚款?|最高|最多|顶多|不过|才)(?:是|就|只能罚|罚)?)({_NUMBER}(?:[到至-]{_NUMBER})?)(?!{_NUMBER}|[元块圆天日月年倍次条人个到至-])"
+)
+_ARTICLE_ALONE = re.compile(rf"第?({_NUMBER})条")
 _OLD_TEXT = ("旧", "老的", "以前", "原来", "过去", "修订前", "改之前")
 
 
@@ -41,6 +50,8 @@ def warnings(question: Question, card: RuleCard | None, library: StatuteLibrary,
     force.
     """
     found: list[str] = []
+    if question.no_such_day:
+        found.append(f"日历上没有{question.no_such_day}这一天，请您核对一下日期。下面先按今天的规定说。")
     for mention in question.mentions:
         if warning := _about_mention(mention, question, card, library, today):
             found.append(warning)
@@ -117,9 +128,19 @@ def _quotes_old_text(
     library: StatuteLibrary,
     today: date,
 ) -> bool:
-    if any(word in question.text for word in _OLD_TEXT):
+    if any(word in question.text for word in _OLD_TEXT) or _of_an_earlier_year(
+        mention, question, library, today
+    ):
         return True
     return bool(_new_number(mention, card, earlier, library, today))
+
+
+def _of_an_earlier_year(mention: Mention, question: Question, library: StatuteLibrary, today: date) -> bool:
+    """Whether the law is named with the year of a text that came before today's: 2017年的复议法."""
+    version = library.version_on(mention.law, today)
+    before = question.text.partition(mention.said)[0]
+    year = _YEAR_OF_A_TEXT.search(before)
+    return version is not None and year is not None and int(year[1]) < version.version.year
 
 
 def _new_number(
@@ -152,10 +173,26 @@ def _quotes(
         now = library.article(old.law, old.article, today)
         if now is None or now.status is not Status.IN_FORCE or law not in _laws_of(card, library):
             return True
+    if _names_no_law(question) and old.article in _articles_in(question.text):
+        return old.article not in {cite.article for cite in card.cites}
     articles = (library.article(cite.law, cite.article, today) for cite in card.cites)
     new = {(q.value, q.unit) for a in articles if a is not None for q in quantities(a.text)}
     gone = {(q.value, q.unit) for q in quantities(old.says)} - new
-    return bool(gone & {(q.value, q.unit) for q in quantities(question.text)})
+    asked = quantities(_FINE_WITHOUT_UNIT.sub(r"\1\2元", question.text))
+    return bool(gone & {(q.value, q.unit) for q in asked})
+
+
+def _names_no_law(question: Question) -> bool:
+    return not any(mention.article for mention in question.mentions)
+
+
+def _articles_in(text: str) -> set[str]:
+    """The numbers of articles that a text names without their law: 58条."""
+    found = set()
+    for number in _ARTICLE_ALONE.findall(text):
+        with suppress(ValueError):  # no law has a million articles
+            found.add(normal_article(f"第{number}条"))
+    return found
 
 
 def _about_superseded(old: Superseded) -> str:

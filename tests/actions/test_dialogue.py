@@ -89,6 +89,35 @@ async def test_law_of_an_earlier_day_is_not_called_the_law_of_today(talk: Talk) 
     assert "当时适用的规定" in reply["text"]
 
 
+@pytest.mark.parametrize(
+    ("question", "follow_up", "card"),
+    [
+        ("乱倒垃圾罚多少", "那如果是公司呢", "dump_company_waste"),
+        ("乱倒垃圾罚多少", "去哪里交", "pay_where_how"),
+        ("罚款几天内要交", "要多久之内", "pay_fifteen_days"),
+        ("饭店油烟太大会被罚吗", "那罚多少", "fume_restaurant"),
+        ("养狗要登记吗", "那罚多少", "dog_register_fuqing"),
+    ],
+)
+async def test_a_follow_up_uses_the_conversation(
+    talk: Talk, question: str, follow_up: str, card: str
+) -> None:
+    await talk.say(question)
+
+    (reply,) = await talk.say(follow_up)
+
+    assert reply["card"]["id"] == card
+    told = any("没有写罚多少" in note for note in reply["card"]["notes"])
+    assert told == (card == "dog_register_fuqing")
+
+
+async def test_a_day_that_no_calendar_has_is_named(talk: Talk) -> None:
+    (reply,) = await talk.say("2026年2月30日遛狗没牵绳会被罚吗")
+
+    assert reply["card"]["id"] == "dog_leash_walk"
+    assert any("日历上没有2026年2月30日" in note for note in reply["card"]["notes"])
+
+
 async def test_a_card_shows_only_what_it_cites_itself(talk: Talk) -> None:
     (reply,) = await talk.say("罚款拖了两个月没交会加多少")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 
 from knowledge_base.base import KnowledgeBase
 from knowledge_base.emergencies import emergency_in
+from knowledge_base.follow_ups import follows_another
 from knowledge_base.guards import load_guards
 from knowledge_base.models import Cite, RuleCard, Status, Superseded
-from knowledge_base.question import follows_another, named_day
+from knowledge_base.question import impossible_day, named_day
 from knowledge_base.statutes.library import StatuteLibrary
 from knowledge_base.statutes.markdown import statute_from_text
 from knowledge_base.then_and_now import likeness
@@ -147,6 +149,10 @@ def test_danger_comes_before_law(base: KnowledgeBase) -> None:
     assert "119" in answer.text
 
 
+def test_an_article_number_beyond_all_laws_breaks_nothing(base: KnowledgeBase) -> None:
+    assert base.answer("狗叫扰民，第一百万条和0条怎么说", as_of=TODAY).card is base.card("animal_noise")
+
+
 def test_a_person_decides_about_a_named_officer(base: KnowledgeBase) -> None:
     assert base.answer("我要投诉一个城管队员态度恶劣", as_of=TODAY).kind == "handoff"
 
@@ -213,6 +219,9 @@ def test_law_of_which_no_text_is_at_hand_is_not_guessed(base: KnowledgeBase) -> 
         ("狗叫扰民是不是罚二百元以上五百元以下", "是旧规定"),
         ("狗叫扰民，治安管理处罚法75条怎么说", "现在是第八十九条"),
         ("旧的治安管理处罚法管不管狗叫扰民", "已经修订"),
+        ("2012年的治安管理处罚法管不管狗叫扰民", "已经修订"),
+        ("狗叫扰民最多罚两百到五百吗", "是旧规定"),
+        ("狗叫扰民是75条管吧", "是旧规定"),
     ],
 )
 def test_quoted_law_that_no_longer_applies_is_told(question: str, told: str, base: KnowledgeBase) -> None:
@@ -252,6 +261,62 @@ def test_a_question_that_follows_another_needs_it(base: KnowledgeBase) -> None:
 
     assert base.answer("多久？", as_of=TODAY, context=first).card is base.card("pay")
     assert base.answer("那要是逾期不交呢", as_of=TODAY, context=first).card is base.card("surcharge")
+
+
+@pytest.mark.parametrize("follow_up", ["要多久之内", "那如果是公司呢", "找谁"])
+def test_a_question_without_a_matter_of_its_own_stays_with_the_card(
+    follow_up: str, base: KnowledgeBase
+) -> None:
+    first = base.answer("罚款几天内交", as_of=TODAY)
+
+    assert base.answer(follow_up, as_of=TODAY, context=first).card is base.card("pay")
+
+
+def test_a_card_that_tells_no_amount_says_so_when_it_is_asked_for_one(
+    library: StatuteLibrary, cards: list[RuleCard], folder: Path
+) -> None:
+    register = replace(
+        cards[0],
+        id="register",
+        title="养狗要登记吗",
+        questions=("狗证", "办狗证", "狗要上牌吗", "养狗登记", "登记狗"),
+        answer="要向养犬登记机关登记。",
+        cites=(Cite("动物防疫法", "第三十条"),),
+        superseded=(),
+        valid_from=date(2021, 5, 1),
+    )
+    base = KnowledgeBase(library, [register, *cards[2:]], load_guards(), VectorStore(folder))
+    base.build_vectors(with_articles=False)
+    first = base.answer("养狗要登记吗", as_of=TODAY)
+
+    answer = base.answer("那罚多少", as_of=TODAY, context=first)
+
+    assert answer.card is register
+    assert answer.notes == ("我查到的规定里没有写罚多少、收多少钱，不敢乱说。",)
+    assert answer.text.startswith(answer.notes[0])
+
+
+def test_a_day_that_no_calendar_has_is_named_beside_the_answer(base: KnowledgeBase) -> None:
+    answer = base.answer("2026年2月30日开的罚单，罚款几天内交", as_of=TODAY)
+
+    assert answer.card is base.card("pay")
+    assert answer.text.startswith("日历上没有2026年2月30日这一天")
+    assert answer.as_of == TODAY
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("4月31号罚的", "4月31号"),
+        ("二月三十日收到的", "二月三十日"),
+        ("2026年13月5日", "2026年13月5日"),
+        ("2月29日", ""),
+        ("2025年2月29日", "2025年2月29日"),
+        ("十二月三十一日、七八月里", ""),
+    ],
+)
+def test_days_that_do_not_exist_are_found(text: str, words: str) -> None:
+    assert impossible_day(text) == words
 
 
 @pytest.mark.parametrize("question", ["", "？？？", "😀😀", "好" * 2000, "\x00\u200b", "a" * 10_000])
