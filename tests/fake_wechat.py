@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import time
@@ -30,6 +31,7 @@ class WeChatApi:
     Attributes:
         calls: path and JSON body of each call with a good token, in order.
         failures: errcodes given to the next calls of a path instead of success.
+        delays: seconds that the next call of a path takes.
         media: what followers sent, by media id. uploads: what we uploaded.
         tokens: those that were handed out; the last one is good.
         forced: for each time a token was asked for, whether a new one was demanded.
@@ -39,6 +41,7 @@ class WeChatApi:
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     failures: dict[str, deque[int]] = field(default_factory=dict)
     media: dict[str, bytes] = field(default_factory=dict)
+    delays: dict[str, float] = field(default_factory=dict)
     uploads: list[tuple[str, str, bytes]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
@@ -94,6 +97,7 @@ class WeChatApi:
 
     async def _call(self, request: web.Request) -> web.Response:
         path = f"/{request.match_info['path']}"
+        await asyncio.sleep(self.delays.pop(path, 0))
         self.raw.append(await request.read())
         if error := self._refused(request, path):
             return error

@@ -238,13 +238,23 @@ async def test_a_rate_limit_says_when_to_come_back(line: Line) -> None:
     assert caught.value.retry_after_seconds == 7
 
 
-async def test_a_server_error_is_tried_again_and_the_reply_arrives(line: Line) -> None:
+async def test_a_server_error_is_tried_again_and_the_reply_arrives(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tickets.leases._FIRST_PAUSE_SECONDS", 0.05)
     line.api.fail("sendMessage", 502, "Bad Gateway")
     line.api.write("/help")
 
     sent = await line.api.wait_for("sendMessage", 2)
 
     assert sent[0]["text"] == sent[1]["text"]
+
+
+@pytest.mark.parametrize(("words", "lengths"), [("字" * 4096, [4096]), ("字" * 4097, [4096, 1])])
+async def test_a_reply_of_4097_characters_is_two_messages(line: Line, words: str, lengths: list[int]) -> None:
+    await line.channel.send(str(CHAT), 1, "assistant", Outgoing(words))
+
+    assert [len(piece["text"]) for piece in line.api.sent()] == lengths
 
 
 async def test_a_long_reply_arrives_in_pieces_and_complete(line: Line) -> None:

@@ -237,6 +237,14 @@ async def test_xml_that_wechat_does_not_write_is_refused(line: Line, body: str) 
     assert await line.count(models.Message) == 0
 
 
+@pytest.mark.parametrize("body", [BOMB, OUTSIDE], ids=["bomb", "external"])
+async def test_entities_are_refused_inside_an_envelope_too(sealed_line: Line, body: str) -> None:
+    answer = await sealed_line.wechat.push(body)
+
+    assert answer.status == 403
+    assert await sealed_line.count(models.Message) == 0
+
+
 async def test_a_huge_push_is_refused(line: Line) -> None:
     assert (await line.wechat.push(xml("text", Content="很" * 30_000))).status == 413
 
@@ -450,6 +458,20 @@ async def test_a_long_card_goes_out_in_pieces_with_its_choices_last(line: Line) 
     assert all(body["text"]["content"].endswith("。") for body in texts)
     assert "\n".join(body["text"]["content"] for body in texts) == words
     assert [choice["content"] for choice in menu["msgmenu"]["list"]] == ["看法条原文", "有帮助"]
+
+
+@pytest.mark.parametrize(("words", "sizes"), [("a" * 2048, [2048]), ("a" * 2049, [2048, 1])])
+async def test_a_reply_of_2049_bytes_is_two_messages(line: Line, words: str, sizes: list[int]) -> None:
+    await line.channel.send(OPEN_ID, 7, "assistant", Outgoing(words))
+
+    assert [len(body["text"]["content"].encode()) for body in line.api.sent()] == sizes
+
+
+async def test_a_platform_that_does_not_answer_in_time_is_tried_again(line: Line) -> None:
+    line.api.delays[CUSTOM] = 3
+
+    with pytest.raises(DeliveryFailed, match="WeChatUnreachable"):
+        await line.channel.send(OPEN_ID, 7, "assistant", Outgoing("您好"))
 
 
 async def test_an_account_without_menus_gets_numbers(line: Line) -> None:
