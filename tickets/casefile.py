@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.deadlines import SHANGHAI
 from tickets.desk_queries import ticket_file
+from tickets.files import read_file_of
 from tickets.history import verify
 from tickets.models import Entry, EntryKind, Message, Purpose, Recording, ReporterMode, Sender, Ticket
 from tickets.photos import PhotoStore
@@ -93,6 +94,8 @@ async def build_case_file(
     voices = await recordings_of(session, ticket)
     heard = _recordings(voices, None if is_sealed else vault)
     files |= heard
+    sent = await _sent(session, photos, vault, messages)
+    files |= sent
     problems = [problem.what for problem in await verify(session, ticket.id)]
     files["history.json"] = _json([_entry(entry) for entry in file.entries])
     files["conversation.json"] = _json([_message(message, words) for message in messages])
@@ -111,7 +114,7 @@ async def build_case_file(
     )
     names = [name for name in files if name.startswith("photos/")]
     talk = [(message, words(message.content)) for message in messages]
-    page = _page(ticket, file.entries, talk, (names, list(heard)), routing, not problems)
+    page = _page(ticket, file.entries, talk, (names, list(heard), list(sent)), routing, not problems)
     files["index.html"] = page.encode()
     files["SHA256SUMS"] = "".join(
         f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())
@@ -134,6 +137,25 @@ def _photos(
         except FileNotFoundError:
             missing.append(sha256)
     return files, originals, missing
+
+
+async def _sent(
+    session: AsyncSession, store: PhotoStore, vault: Vault | None, messages: Sequence[Message]
+) -> dict[str, bytes]:
+    """What officers sent along with their words, by name; without what is gone."""
+    files: dict[str, bytes] = {}
+    for message in messages:
+        photo, file = message.content.get("photo"), message.content.get("file")
+        if message.sender is not Sender.OFFICER or not (photo or file):
+            continue
+        number = f"sent/{len(files) + 1:02d}"
+        if photo and await asyncio.to_thread(store.has, photo):
+            files[f"{number}.jpg"] = await asyncio.to_thread(store.read, photo)
+        elif file and vault is not None:
+            kept = await read_file_of(session, vault, message.conversation_id, file["sha256"])
+            if kept is not None:
+                files[f"{number}.{kept.name.rpartition('.')[2]}"] = kept.content
+    return files
 
 
 def _recordings(voices: Sequence[Recording], vault: Vault | None) -> dict[str, bytes]:
@@ -181,18 +203,18 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 def _message(message: Message, words: Callable[[Mapping[str, Any]], str]) -> dict[str, Any]:
     said = {"at": message.created_at.isoformat(), "sender": message.sender, "text": words(message.content)}
-    return said | ({"photo": message.content["photo"]} if message.content.get("photo") else {})
+    return said | {name: message.content[name] for name in ("photo", "file") if message.content.get(name)}
 
 
 def _page(
     ticket: Ticket,
     entries: Sequence[Entry],
     talk: Sequence[tuple[Message, str]],
-    evidence: tuple[Sequence[str], Sequence[str]],
+    evidence: tuple[Sequence[str], Sequence[str], Sequence[str]],
     routing: Routing,
     is_whole: bool,
 ) -> str:
-    photos, recordings = evidence
+    photos, recordings, sent = evidence
     category = routing.categories.get(ticket.category)
     facts = {
         "工单编号": ticket.ticket_no,
@@ -226,6 +248,8 @@ def _page(
         for name in recordings
     )
     heard = f"<h2>录音</h2>{sounds}" if sounds else ""
+    links = "".join(f'<p><a href="{name}">{name}</a>' for name in sent)
+    heard += f"<h2>发给诉求人的照片和文件</h2>{links}" if links else ""
     return (
         f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>{ticket.ticket_no}</title>'
         f"<style>{_STYLE}</style><h1>工单卷宗 {ticket.ticket_no}</h1><table>{rows}</table>"

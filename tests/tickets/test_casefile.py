@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from bot.texts import render_notice
 from tests.factories import NOW, OFFICER, ROUTING, SUPERVISOR, make_conversation, make_service, make_ticket
+from tests.tickets.test_enclosures import PDF
 from tickets.casefile import build_case_file
 from tickets.conversations import receive
 from tickets.database import Database
+from tickets.enclosures import Enclosures, checked_file
 from tickets.errors import TicketNotFound
 from tickets.history import canonical, erase_entries
 from tickets.models import ReporterMode
@@ -164,3 +167,24 @@ async def test_an_unknown_ticket_has_no_file(database: Database, photos: PhotoSt
     async with database.reading() as session:
         with pytest.raises(TicketNotFound):
             await build_case_file(session, TICKET_NO, photos=photos, routing=ROUTING, now=NOW)
+
+
+async def test_what_officers_sent_along_is_in_it(filed: Database, photos: PhotoStore) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(out, "PNG")
+    enclosed = Enclosures((photos.save(out.getvalue()).sha256,), (checked_file("告知书.pdf", PDF),))
+    vault = Vault({"k1": bytes(32)}, "k1")
+    async with filed.transaction() as session:
+        service = make_service(session, vault=vault, notice=render_notice)
+        await service.reply(TICKET_NO, "请看附件", actor=OFFICER, enclosed=enclosed)
+
+    async with filed.reading() as session:
+        content = await build_case_file(
+            session, TICKET_NO, photos=photos, routing=ROUTING, now=NOW, vault=vault
+        )
+
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.read("sent/02.pdf") == PDF
+        assert archive.read("sent/01.jpg").startswith(b"\xff\xd8")
+        assert "告知书.pdf" in archive.read("conversation.json").decode()
+        assert hashlib.sha256(PDF).hexdigest() in archive.read("history.json").decode()

@@ -6,8 +6,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from bot.desk.card_topics import topic_choices
 from bot.desk_cards import refresh
 from bot.services import Services
+from knowledge_base.base import KnowledgeBase
 from tests.bot.desk.browsing import Browser, add_officer
 from tests.factories import NOW, make_conversation
 from tickets import card_drafts, conversations, quality
@@ -176,3 +178,9 @@ async def test_a_published_card_that_the_law_left_behind_is_silent(
     await refresh(parts)
 
     assert "desk_test_reconsider" not in parts.knowledge.cards
+
+
+def test_every_topic_of_the_cards_has_a_name(knowledge: KnowledgeBase) -> None:
+    topics = {card.topic for card in knowledge.cards.values()}
+
+    assert [topic for topic, name in topic_choices(topics) if topic == name] == []
