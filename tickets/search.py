@@ -46,6 +46,8 @@ from tickets.words import words_of
 LOT = 10_000
 # How many lots are looked through at once, from the newest on; then everything older.
 _STEPS = (2, 8)
+# How many of the latest tickets are looked through for a single character.
+LATEST = 4_000
 # From how many tickets on words are common.
 COMMON = 3_000
 _EXPLAIN = sql_text("EXPLAIN (FORMAT JSON) SELECT 1 FROM ticket_words WHERE words @@ CAST(:said AS tsquery)")
@@ -153,8 +155,16 @@ async def _on_postgresql(
     words = ts_query(wanted)
     if await _estimate(session, words, is_open) < COMMON:
         return await _newest_of(session, _hits(words, within), conditions, limit)
-    until = (await session.scalar(select(func.max(Ticket.id))) or 0) // LOT + 1
+    newest = await session.scalar(select(func.max(Ticket.id))) or 0
     found: list[int] = []
+    if words.endswith(":*)"):
+        # All that begins so is a long way through the index; most single characters are common.
+        hits = _latest_hits(words, within, newest - LATEST)
+        found = await _newest_of(session, hits, conditions, limit)
+        if len(found) >= limit:
+            return found
+        found = []
+    until = newest // LOT + 1
     for step in _STEPS:
         since = max(until - step, 0)
         lots = " | ".join(f"'lot{lot}'" for lot in range(since, until))
@@ -179,6 +189,15 @@ def _hits(words: str, within: Sequence[ColumnElement[bool]]) -> CTE:
     said: BindParameter[str] = bindparam(None, words, literal_execute=True)
     matches = _WORDS.c.words.op("@@")(cast(said, TSQUERY))
     hits = select(_WORDS.c.ticket_id).where(matches, *within).order_by(_WORDS.c.ticket_id.desc())
+    return hits.cte("hits").prefix_with("MATERIALIZED")
+
+
+def _latest_hits(words: str, within: Sequence[ColumnElement[bool]], since: int) -> CTE:
+    """The same for the latest tickets, each looked at."""
+    latest = select(_WORDS).where(_WORDS.c.ticket_id > since, *within).offset(0).subquery()
+    said: BindParameter[str] = bindparam(None, words, literal_execute=True)
+    matches = latest.c.words.op("@@")(cast(said, TSQUERY))
+    hits = select(latest.c.ticket_id).where(matches).order_by(latest.c.ticket_id.desc())
     return hits.cte("hits").prefix_with("MATERIALIZED")
 
 

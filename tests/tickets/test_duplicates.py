@@ -113,6 +113,18 @@ class TestSimilar:
         assert await found(database, make_new_ticket()) == [THIRD]
         assert await found(database, make_new_ticket(), days=61) == []
 
+    async def test_another_matter_at_the_same_place_begins_otherwise(self, database: Database) -> None:
+        """People who write much name the place and its troubles again and again."""
+        about = "龙田镇东华村村口大榕树一带，附近的居民都知道这里，晚上更是如此，我们希望有关部门重视起来。"
+        waste = "装修垃圾堆成小山，刮风时尘土飞扬，行人绕道走，臭气熏天没人清理，货车半夜还在往上倒。"
+        toilet = "公共厕所一直锁着门，老人小孩找不到方便的去处，请问什么时候开放使用，大家急盼答复呢。"
+        async with database.transaction() as session:
+            await make_ticket(session, summary=waste + about)
+
+        same = make_new_ticket(summary=f"又有货车半夜来倒装修垃圾，尘土飞扬，臭气熏天。{about}")
+        assert await found(database, same) == [FIRST]
+        assert await found(database, make_new_ticket(summary=toilet + about)) == []
+
     async def test_never_tells_of_complaints_about_officers(self, database: Database) -> None:
         async with database.transaction() as session:
             await make_ticket(session, category="officer_conduct")
