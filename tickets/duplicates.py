@@ -24,15 +24,23 @@ from tickets.workflow import Status
 WITHIN = timedelta(days=60)
 # Bounded, so that a busy town costs the same as a quiet one.
 MAX_CANDIDATES = 300
+# The same matter is called by another category as often as not; of those only what lies in the same town.
+MAX_OF_OTHER_CATEGORIES = 150
 MIN_SIMILARITY = 0.07
 MIN_PLACE_SIMILARITY = 0.25
 # People begin with what matters: the first characters of one report must be partly in the other one.
 BEGINNING = 40
 MIN_BEGINNING = 0.2
+# Of another category: what is said besides the place must be alike, too, by more than a phrase.
+MIN_OTHER_SIMILARITY = 0.03
+MIN_OTHER_PAIRS = 4
 # Without any place in common the words must be nearly the same.
 MIN_SIMILARITY_ALONE = 0.5
 NEAR_METRES = 150.0
 FAR_METRES = 1000.0
+
+
+_WALLED = "officer_conduct"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ class Duplicates(Casework):
         """Open tickets that a report about to be filed may repeat, the likeliest first; its own
         earlier ones included.
         """
-        if new.category == "officer_conduct":
+        if new.category == _WALLED:
             # Nobody learns from us that somebody else complained about an officer.
             return []
         return rank(new, await self._candidates(new))[:limit]
@@ -173,23 +181,27 @@ class Duplicates(Casework):
         return rows.all()
 
     async def _candidates(self, new: NewTicket, *further: ColumnElement[bool]) -> Sequence[Candidate]:
+        said = {new.category, *new.categories}
         conditions: list[ColumnElement[bool]] = [
             *further,
             Ticket.closed_at.is_(None),
-            Ticket.category.in_({new.category, *new.categories}),
             Ticket.created_at >= self.now - WITHIN,
             Ticket.merged_into_id.is_(None),
         ]
         town = self.routing.locate(new.place).town if new.place else None
-        if town is not None and not town.is_unsure:
-            conditions.append(or_(Ticket.town == town.code, Ticket.town.is_(None)))
-        rows = await self.session.execute(
-            select(*_COMPARED)
-            .where(*conditions)
-            .order_by(Ticket.created_at.desc(), Ticket.id.desc())
-            .limit(MAX_CANDIDATES)
-        )
-        return [Candidate(*row) for row in rows]
+        if town is None or town.is_unsure:
+            return await self._newest(MAX_CANDIDATES, *conditions, Ticket.category.in_(said))
+        here = or_(Ticket.town == town.code, Ticket.town.is_(None))
+        found = await self._newest(MAX_CANDIDATES, *conditions, Ticket.category.in_(said), here)
+        if _WALLED in said:
+            return found
+        others = self.routing.categories.keys() - said - {_WALLED}
+        in_town = (Ticket.category.in_(others), Ticket.town == town.code)
+        return [*found, *await self._newest(MAX_OF_OTHER_CATEGORIES, *conditions, *in_town)]
+
+    async def _newest(self, limit: int, *conditions: ColumnElement[bool]) -> list[Candidate]:
+        newest = select(*_COMPARED).where(*conditions).order_by(Ticket.created_at.desc(), Ticket.id.desc())
+        return [Candidate(*row) for row in await self.session.execute(newest.limit(limit))]
 
     def _check_merge(self, source: Ticket, target: Ticket, actor: Actor) -> None:
         if actor.kind == "citizen" or source.id == target.id:
@@ -235,6 +247,7 @@ def rank(new: NewTicket, candidates: Sequence[Candidate]) -> list[Similar]:
     place = new.place.text if new.place else ""
     report = pairs(f"{new.summary}。{place}")
     begun, here = pairs(new.summary[:BEGINNING]), pairs(place)
+    said = {new.category, *new.categories}
     texts = [pairs(f"{ticket.summary}。{ticket.place_text}") for ticket in candidates]
     weights = Weights(texts)
     found = []
@@ -244,10 +257,18 @@ def rank(new: NewTicket, candidates: Sequence[Candidate]) -> list[Similar]:
         beginning = max(weights.containment(begun, text), weights.containment(theirs, report))
         if score < MIN_SIMILARITY or beginning < MIN_BEGINNING:
             continue
+        if ticket.category not in said and not _is_alike(
+            report - here, text - pairs(ticket.place_text), weights
+        ):
+            continue
         is_same_place = _is_same_place(new.place, here, ticket, weights)
         if is_same_place or (is_same_place is None and score >= MIN_SIMILARITY_ALONE):
             found.append(_similar(ticket, score))
     return sorted(found, key=lambda similar: similar.score, reverse=True)
+
+
+def _is_alike(one: frozenset[str], other: frozenset[str], weights: Weights) -> bool:
+    return len(one & other) >= MIN_OTHER_PAIRS and weights.similarity(one, other) >= MIN_OTHER_SIMILARITY
 
 
 def _is_same_place(

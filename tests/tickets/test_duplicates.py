@@ -102,10 +102,18 @@ class TestSimilar:
         )
         assert await found(database, new) == expected
 
-    async def test_leaves_out_what_is_closed_old_or_of_another_category(self, database: Database) -> None:
+    async def test_finds_what_was_called_by_another_category(self, database: Database) -> None:
+        async with database.transaction() as session:
+            await make_ticket(session, category="waste_sorting")
+            await make_ticket(session, category="dog", summary="有两条狗半夜一直叫，没人管")
+            await make_ticket(session, category="officer_conduct")
+
+        assert await found(database, make_new_ticket()) == [FIRST]
+
+    async def test_leaves_out_what_is_closed_or_old(self, database: Database) -> None:
         async with database.transaction() as session:
             await make_ticket(session, Status.CLOSED)
-            await make_ticket(session, category="dog")
+            await make_ticket(session, place=Place("高山镇菜市场"), category="waste_sorting")
 
         assert await found(database, make_new_ticket()) == []
         async with database.transaction() as session:
