@@ -235,12 +235,21 @@ class KnowledgeBase:
         found = (self.library.article(cite.law, cite.article, _today()) for cite in card.cites)
         return " ".join(article.text for article in found if article is not None)
 
+    def _cited_by_phrasing(self) -> list[list[tuple[str, str]]]:
+        """For each phrasing the law and number of the articles that its card cites."""
+        cited = [
+            [(law, cite.article) for cite in card.cites if (law := self.library.find(cite.law))]
+            for card in self._index.cards
+        ]
+        return [cited[phrasing.card] for phrasing in self._index.phrasings]
+
     def _use_what_is_there(self) -> None:
         """Cards are ranked by meaning once all of them have vectors, articles as soon as one has."""
         phrasings, first = self._store.get(self._index.question_texts())
         passages, second = self._store.get(self._index.passage_texts())
         if first.all() and second.all() and len(first):
             self._index.use_vectors(phrasings, passages)
+            self.laws.use_phrasings(phrasings, self._cited_by_phrasing(), _today())
         articles, there = self._store.get(self.laws.all_passages())
         if there.any():
             self.laws.use_vectors(articles, there)

@@ -143,6 +143,24 @@ def test_meaning_and_words_are_searched_together(laws: LawSearch, tmp_path: Path
     assert first.startswith("城市绿化条例")
 
 
+def test_a_question_like_a_known_one_leads_to_the_same_article(laws: LawSearch) -> None:
+    question = np.zeros(DIMENSIONS, dtype=np.float32)
+    question[1] = 1.0
+    laws.use_vectors(
+        np.zeros((len(laws.all_passages()), DIMENSIONS), dtype=np.float32),
+        np.ones(len(laws.all_passages()), dtype=np.bool_),
+    )
+    asked = "抛掷物品造成损害"
+    before = laws.search(asked, day=TODAY, limit=50, meaning=question)
+    assert before[0].article != "第一千二百五十三条"
+
+    laws.use_phrasings(question[None, :], [[("民法典", "第一千二百五十三条")]], TODAY)
+
+    assert laws.search(asked, day=TODAY, meaning=question)[0].article == "第一千二百五十三条"
+    laws.use_phrasings(question[None, :], [[]], TODAY)
+    assert laws.search(asked, day=TODAY, limit=50, meaning=question) == before
+
+
 def test_vectors_are_kept_and_found_again(tmp_path: Path) -> None:
     store, encoder = VectorStore(tmp_path), load_encoder()
     seen: list[tuple[int, int]] = []
