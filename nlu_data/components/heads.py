@@ -20,6 +20,7 @@ from nlu_data.components import regression
 from nlu_data.components.features import Features
 from nlu_data.components.ngrams import Vocabulary
 from nlu_data.components.regression import Linear
+from nlu_data.components.text import stretches
 from nlu_data.components.words import WordVectors
 
 # Only these intents are about a matter that has a category.
@@ -37,9 +38,16 @@ STEPS = 20
 INTENT_CURVATURE = 0.02
 CATEGORY_CURVATURE = 0.1
 # How often an intent is expected beside its share of the labels. Legal questions are split into many labels
-# and the matters of other departments into few, which alone would make the one too likely and the other too
-# rare.
-INTENT_WEIGHTS = {"legal_consult": 1.4, "other_department": 2.1}
+# and the others into few, which alone would make the one too likely and the others too rare. An emergency
+# must not be overlooked, so it is expected more often than it comes.
+INTENT_WEIGHTS = {
+    "legal_consult": 1.4,
+    "other_department": 2.1,
+    "emergency": 3.0,
+    "ticket_status": 2.0,
+    "chitchat": 2.2,
+    "out_of_scope": 1.7,
+}
 # Trained on clean examples that share their weight among many labels, the model is too timid: what it holds
 # for 71 % likely is right in 85 % of cases. Below 1 the probabilities become bolder, and their order stays.
 TEMPERATURE = 0.7
@@ -51,6 +59,9 @@ _LEAST = 0.02
 # The category head's scores as probabilities: between what fits own held-out examples and real rows.
 CATEGORY_SLOPE = 1.2
 CATEGORY_OFFSET = 0.2
+# A story has its point in one place, and the rest of it waters the point down: above this many characters the
+# category head also looks at each stretch of so many, and the strongest counts as much as the whole.
+STRETCH = 100
 # Whether a matter is the bureau's or another department's, the category head knows too: where it holds all
 # categories for unlikely, the matter is hardly ours. From which probability of any category on it speaks for
 # us, and how much its word counts beside the intent head's.
@@ -143,12 +154,23 @@ class Heads:
         """
         dense = self.features.words.mean(text)
         columns, values = self.features.vocabulary.row(text)
-        scores = CATEGORY_SLOPE * self.category_head.scores(dense, columns, values) + CATEGORY_OFFSET
+        about = self.category_head.scores(dense, columns, values)
+        if len(text) > STRETCH:
+            about = (about + self._strongest_stretch(text)) / 2
+        scores = CATEGORY_SLOPE * about + CATEGORY_OFFSET
         chances = np.clip(1 / (1 + np.exp(-scores)), 1 - _ALMOST, _ALMOST)
         intents = self._ranked_intents(
             self.intent_head.scores(dense, columns, values), ours=_any_of(chances[self._is_civic])
         )
         return intents, self._ranked_categories(chances, intents[0][0])
+
+    def _strongest_stretch(self, text: str) -> np.ndarray:
+        """For each category the score of the stretch that is most about it."""
+        scores = [
+            self.category_head.scores(self.features.words.mean(part), *self.features.vocabulary.row(part))
+            for part in stretches(text, STRETCH)
+        ]
+        return np.asarray(np.max(scores, axis=0))
 
     def _ranked_intents(self, scores: np.ndarray, ours: float) -> list[tuple[str, float]]:
         fine = np.exp(scores - scores.max())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 _UNIT = re.compile(r"[a-z]+|\S")
 _PLURAL = re.compile(r"(?<=[a-z]{3})(?<![isu])s$")
+_SENTENCE = re.compile(r"[^。！!？?；;\n]+[。！!？?；;\n]*|[。！!？?；;\n]+")
 LOOKUP_FOLDER = Path(__file__).resolve().parent.parent / "lookup"
 
 
@@ -30,3 +31,18 @@ def units(text: str) -> list[str]:
     """
     normal = unicodedata.normalize("NFKC", text).lower().translate(_simplified_characters())
     return [_PLURAL.sub("", unit) if unit[-1] == "s" else unit for unit in _UNIT.findall(normal)]
+
+
+def stretches(text: str, length: int) -> list[str]:
+    """A text in pieces of at most about `length` characters, cut between sentences where there are any."""
+    found: list[str] = []
+    piece = ""
+    for sentence in _SENTENCE.findall(text):
+        if piece and len(piece) + len(sentence) > length:
+            found.append(piece)
+            piece = ""
+        piece += sentence
+        while len(piece) > 2 * length:
+            found.append(piece[:length])
+            piece = piece[length:]
+    return [*found, piece] if piece else found

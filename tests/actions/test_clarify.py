@@ -82,9 +82,15 @@ async def test_named_category_goes_into_the_report_with_the_text(talk: Talk) -> 
     assert (draft["what"], draft["category"]) == (TEXT, "street_vending")
 
 
-async def test_typing_instead_of_tapping_keeps_the_text(talk: Talk) -> None:
+@pytest.mark.parametrize(
+    "instead",
+    [{"text": "我要投诉"}, {"text": "我要反映问题"}, {"payload": "menu:report", "label": "我要反映问题"}],
+)
+async def test_opening_a_report_instead_of_tapping_keeps_the_text(
+    talk: Talk, instead: dict[str, str]
+) -> None:
     await said(talk, unsure(complaint=0.45, legal_consult=0.4))
-    await talk.say("我要投诉")
+    await talk.say(**instead)
 
     draft = await draft_of(talk)
     assert draft["what"] == TEXT

@@ -175,7 +175,7 @@ async def test_emergency_by_rule_outranks_the_classifier(
     assert found.categories
 
 
-@pytest.mark.parametrize(("confidence", "intent"), [(0.9, "emergency"), (0.4, "complaint")])
+@pytest.mark.parametrize(("confidence", "intent"), [(0.9, "emergency"), (0.3, "complaint")])
 async def test_classifier_alone_must_be_sure_of_an_emergency(
     server: tuple[Server, str], session: aiohttp.ClientSession, confidence: float, intent: str
 ):
@@ -186,6 +186,17 @@ async def test_classifier_alone_must_be_sure_of_an_emergency(
 
     assert found.intent == intent
     assert found.emergency_kind == ("other" if intent == "emergency" else None)
+
+
+async def test_emergency_need_not_be_the_likeliest_meaning(
+    server: tuple[Server, str], session: aiohttp.ClientSession
+):
+    ranking = [{"name": "complaint", "confidence": 0.5}, {"name": "emergency", "confidence": 0.45}]
+    server[0].handler = Server.answer({"intent": ranking[0], "intent_ranking": ranking})
+    client = UnderstandingClient(server[1], session=session)
+
+    assert (await client.parse("出大事了")).intent == "emergency"
+    assert (await client.parse("去年出过大事")).intent == "complaint"
 
 
 async def test_best_category_is_told_however_unlikely(

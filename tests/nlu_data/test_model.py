@@ -111,12 +111,83 @@ async def test_entities_come_with_the_answer(client: UnderstandingClient):
     assert found.first("when") == "每天晚上"
 
 
-async def test_point_of_a_long_story_is_found_at_its_end(client: UnderstandingClient):
-    story = "尊敬的领导您好。我是本地居民，住在这里二十年了，一直很支持政府的工作。" * 6
+STORY = (
+    "尊敬的领导，您好，我在福清住了三十几年，看着城市一年比一年漂亮，心里很高兴。今天写信本来不想麻烦你们，是邻居们推我来说的。"
+    "我们这里上班的人多，回来得晚，女孩子尤其害怕。社区叫我找街道，街道叫我再等等，来来回回跑了四趟，腿脚又不好。"
+    "希望体谅我们的难处，早日给一个答复，全村人都感谢您，祝您工作顺利。"
+)
 
-    found = await client.parse(story + "现在就是楼下的下水道堵了，污水满地流，请派人来疏通。")
 
-    assert (found.intent, found.category) == ("complaint", "sewage")
+@pytest.mark.parametrize(
+    ("point", "category"),
+    [
+        ("整条路的路灯从中秋之后就没有亮过。", "street_facility"),
+        ("门口的污水井一直冒脏水。", "sewage"),
+        ("隔壁养了三条大狗天天叫。", "dog"),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_point_of_a_long_story_may_stand_first_or_last(
+    client: UnderstandingClient, point: str, category: str, is_first: bool
+):
+    found = await client.parse(point + STORY if is_first else STORY + point)
+
+    assert (found.intent, found.category) == ("complaint", category)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "category"),
+    [
+        ("the street lights in our lane have been out since Monday", "complaint", "street_facility"),
+        ("garbage has not been collected for a week and it stinks", "complaint", "waste_sorting"),
+        ("the neighbour's dog barks the whole night", "complaint", "dog"),
+        ("loud karaoke downstairs every night, 睡不着", "complaint", "noise_social"),
+        ("can my landlord throw me out before the lease is over", "legal_consult", None),
+        ("how many days do I have to pay a fine", "legal_consult", None),
+        ("I want to talk to a real person", "human", None),
+        ("my boss has not paid my wages", "other_department", None),
+    ],
+)
+async def test_plain_english_goes_the_right_way(
+    client: UnderstandingClient, text: str, intent: str, category: str | None
+):
+    found = await client.parse(text)
+
+    assert found.intent == intent
+    assert category is None or found.category == category
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("建议在海边沙滩附近加几个移动厕所，排队太久了", "public_toilet"),
+        ("希望把桥下面那块荒地种上花草", "greening"),
+        ("提个意见，分类投放点晚上能不能延长到十点", "waste_sorting"),
+        ("是否可以在菜场后面划一些停车位", "parking"),
+    ],
+)
+async def test_suggestion_is_a_complaint(client: UnderstandingClient, text: str, category: str):
+    found = await client.parse(text)
+
+    assert (found.intent, found.category) == ("complaint", category)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_danger"),
+    [
+        ("小朋友的手卡在扶梯里拔不出来了", True),
+        ("男朋友把我锁在屋里拿刀比划", True),
+        ("炭烧着了，门窗都封死了，再见", True),
+        ("气球爆炸了", False),
+        ("今天忙得脑袋要炸了", False),
+        ("井盖松动，怕哪天有人踩空", False),
+        ("前年被车撞断腿，现在还能要赔偿吗", False),
+    ],
+)
+async def test_danger_is_heard_and_its_words_alone_are_not(
+    client: UnderstandingClient, text: str, is_danger: bool
+):
+    assert ((await client.parse(text)).intent == "emergency") is is_danger
 
 
 def test_same_data_gives_the_same_model(tmp_path: Path):
