@@ -19,7 +19,7 @@ logger = structlog.get_logger(__name__)
 
 EMERGENCY = "emergency"
 # From which probability on the classifier alone calls an emergency, even where something else is likelier: to
-# miss one is worse than a false alarm, and of 863 ordinary messages none has so much. The rules need no help.
+# miss one is worse than a false alarm (docs/adr/0003-language-understanding.md). The rules need no help.
 EMERGENCY_THRESHOLD = 0.4
 _FAILURES = (
     aiohttp.ClientError,
