@@ -109,6 +109,10 @@ async def fill(parts: Services, officers: list[int], now: datetime) -> None:
             await session.execute(insert(Ticket), tickets)
             await _say(session, tickets, now)
     async with parts.database.transaction() as session:
+        if is_postgresql(session):
+            # The messages came with numbers of ours.
+            last = "SELECT setval(pg_get_serial_sequence('messages', 'id'), (SELECT max(id) FROM messages))"
+            await session.execute(text(last))
         await session.execute(text("ANALYZE"))
 
 
