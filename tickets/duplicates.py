@@ -25,7 +25,7 @@ WITHIN = timedelta(days=60)
 # Bounded, so that a busy town costs the same as a quiet one.
 MAX_CANDIDATES = 300
 # The same matter is called by another category as often as not; of those only what lies in the same town.
-MAX_OF_OTHER_CATEGORIES = 150
+MAX_OF_OTHER_CATEGORIES = 100
 MIN_SIMILARITY = 0.07
 MIN_PLACE_SIMILARITY = 0.25
 # People begin with what matters: the first characters of one report must be partly in the other one.
@@ -253,9 +253,11 @@ def rank(new: NewTicket, candidates: Sequence[Candidate]) -> list[Similar]:
     found = []
     for ticket, text in zip(candidates, texts, strict=True):
         score = weights.similarity(report, text)
+        if score < MIN_SIMILARITY:
+            continue
         theirs = pairs(ticket.summary[:BEGINNING])
         beginning = max(weights.containment(begun, text), weights.containment(theirs, report))
-        if score < MIN_SIMILARITY or beginning < MIN_BEGINNING:
+        if beginning < MIN_BEGINNING:
             continue
         if ticket.category not in said and not _is_alike(
             report - here, text - pairs(ticket.place_text), weights
