@@ -81,8 +81,9 @@ async def open_services(settings: Settings) -> Services:
 def _read_rules(settings: Settings, rules: Future[KnowledgeBase]) -> None:
     """Read the knowledge base, in a thread: it takes seconds, and messages can be stored without it."""
     folder = settings.data_folder
+    cache = None if settings.vectors == "off" else folder / "knowledge"
     try:
-        rules.set_result(KnowledgeBase.load(folder / "knowledge", imported=folder / "statutes"))
+        rules.set_result(KnowledgeBase.load(cache, imported=folder / "statutes"))
     except Exception as error:  # whoever waits for the rules gets it
         rules.set_exception(error)
     words.warm_up()

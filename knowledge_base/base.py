@@ -70,11 +70,12 @@ class KnowledgeBase:
 
     @classmethod
     def load(
-        cls, cache_folder: Path, *, imported: Path | None = None, cards_folder: Path = CARDS
+        cls, cache_folder: Path | None, *, imported: Path | None = None, cards_folder: Path = CARDS
     ) -> KnowledgeBase:
         """Read everything that ships with the product, and the statutes in the folder `imported`.
 
-        Works by words at once; by meaning as far as `cache_folder` holds vectors (see `build_vectors`).
+        Works by words at once; by meaning as far as `cache_folder` holds vectors (see `build_vectors`). With
+        None as the folder it stays with words until they are built.
 
         Raises: CardFormatError, StatuteUnreadable.
         """

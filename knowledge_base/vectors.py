@@ -47,10 +47,10 @@ def load_encoder() -> Encoder:
 
 
 class VectorStore:
-    """Vectors of texts by the hash of the text, in two files that are replaced together."""
+    """Vectors of texts by the hash of the text, in a file in `folder`; without one, only in memory."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path | None) -> None:
+        self._file = folder / "vectors-e5-small.npz" if folder else None
         self._lock = threading.Lock()
         self._rows: dict[str, int] = {}
         self._vectors: list[Vectors] = []
@@ -85,20 +85,20 @@ class VectorStore:
 
     def save(self) -> None:
         """Write all vectors; a reader sees the old file or the new one, never half of one."""
+        if self._file is None:
+            return
         with self._lock:
             keys = np.array(list(self._rows), dtype="S32")
             vectors = np.array([self._vectors[row] for row in self._rows.values()], dtype=np.float16)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        partial = self._folder / f"vectors.{os.getpid()}.tmp"
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._file.with_name(f"vectors.{os.getpid()}.tmp")
         with partial.open("wb") as file:
             np.savez(file, keys=keys, vectors=vectors)
         partial.replace(self._file)
 
-    @property
-    def _file(self) -> Path:
-        return self._folder / "vectors-e5-small.npz"
-
     def _read(self) -> None:
+        if self._file is None:
+            return
         try:
             with self._file.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 keys, vectors = data["keys"], data["vectors"].astype(np.float32)

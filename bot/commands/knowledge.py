@@ -10,13 +10,14 @@ from knowledge_base.base import KnowledgeBase
 
 
 def load(data_folder: Path, *, meaning: bool = True, articles: bool = False) -> KnowledgeBase:
-    """Load the knowledge base, with the vectors of the cards if `meaning`.
+    """Load the knowledge base, with the vectors of the cards if `meaning`, else for searching by words alone.
 
     They are built on the first call, which takes half a minute or more and says so on standard error; after
     that they come from the data folder. Vectors of articles are used as far as the running assistant has
     built them.
     """
-    knowledge = KnowledgeBase.load(data_folder / "knowledge", imported=data_folder / "statutes")
+    cache = data_folder / "knowledge" if meaning else None
+    knowledge = KnowledgeBase.load(cache, imported=data_folder / "statutes")
     if articles or (meaning and not knowledge.has_vectors):
         sys.stderr.write("building the vectors that are missing, once ...\n")
         workers = len(os.sched_getaffinity(0))

@@ -4,6 +4,7 @@ import argparse
 import gzip
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 
 from bot.commands import answer, search
 from bot.commands.json_lines import answer_lines
-from bot.config import Settings
+from bot.commands.knowledge import load
+from bot.config import ROOT, Settings
+from knowledge_base.base import KnowledgeBase
 
 ARTICLES = [
     {"id": "a1", "law": "养犬办法", "article": "第一条", "text": "养犬应当登记。"},
@@ -111,6 +114,13 @@ def test_searches_the_statutes_of_the_product(tmp_path: Path, monkeypatch: pytes
     assert status == 0
     (hit,) = rows[0]["hits"]
     assert (hit["law"], hit["article"], hit["status"]) == ("行政处罚法", "第三十三条", "in_force")
+
+
+def test_words_only_leaves_vectors_that_are_there_alone(tmp_path: Path, knowledge: KnowledgeBase) -> None:
+    shutil.copytree(ROOT / "var" / "knowledge", tmp_path / "knowledge")
+
+    assert not load(tmp_path, meaning=False).has_vectors
+    assert load(tmp_path).has_vectors
 
 
 def test_answers_with_citations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
