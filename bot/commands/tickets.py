@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 from bot.keys import open_vault
 from bot.photo_store import open_photos
 from bot.texts import words_for_file
@@ -57,12 +59,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_verify(args: argparse.Namespace) -> int:
-    """Exit status 0 if all is well, 1 if something is wrong, 2 if there is no such ticket."""
+    """Exit status 0 if all is well, 1 if something is wrong, 2 without such a ticket or any table."""
     try:
         found = asyncio.run(_verify(args.settings.resolved_database_url, args.ticket))
     except TicketNotFound:
         sys.stderr.write(f"wenfa: no ticket {args.ticket}\n")
         return 2
+    except DBAPIError as error:
+        return _unreadable(error)
     for problem in found.problems:
         row = {"ticket_no": problem.ticket_no, "entry": problem.number, "what": problem.what}
         line = (
@@ -113,7 +117,7 @@ def _misses_a_year(folder: Path, today: date) -> bool:
 
 
 def run_export(args: argparse.Namespace) -> int:
-    """Exit status 0, or 2 if there is no such ticket."""
+    """Exit status 0, or 2 if there is no such ticket or it can't be read."""
 
     async def work(session: AsyncSession) -> bytes:
         vault = open_vault(args.settings)
@@ -135,8 +139,15 @@ def run_export(args: argparse.Namespace) -> int:
     except ContactSealed:
         sys.stderr.write("wenfa: a recording was sealed with a key that isn't there, or changed\n")
         return 2
+    except DBAPIError as error:
+        return _unreadable(error)
     args.file.write_bytes(content)
     return 0
+
+
+def _unreadable(error: DBAPIError) -> int:
+    sys.stderr.write(f"wenfa: the database can't be read ({error.orig}); the first start makes its tables\n")
+    return 2
 
 
 async def _within(url: str, work: Callable[[AsyncSession], Awaitable[ResultT]]) -> ResultT:

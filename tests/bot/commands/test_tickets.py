@@ -68,6 +68,20 @@ def test_verify_says_that_there_is_no_such_ticket(
     assert "no ticket" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("action", [["verify"], ["export", "FQ20261123-0001", "file.zip"]])
+def test_a_database_without_tables_is_told_in_one_line(
+    action: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WENFA_DATA_FOLDER", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["tickets", *action]) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "no such table" in line
+    assert not (tmp_path / "file.zip").exists()
+
+
 def test_check_counts_what_has_an_owner(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tickets", "check"]) == 0
     assert "19 categories x 24 towns" in capsys.readouterr().err
