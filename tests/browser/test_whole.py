@@ -144,7 +144,7 @@ async def handles(page: Page, ticket_no: str) -> None:
     await page.get_by_label("回复内容").fill(REPLY)
     await page.get_by_role("button", name="发送回复").click()
     await expect(talk).to_contain_text(REPLY)
-    await page.get_by_label("处理后的照片").set_input_files(
+    await page.get_by_label("处理后的照片（办结必须有）").set_input_files(
         {"name": "after.jpg", "mimeType": "image/jpeg", "buffer": picture()}
     )
     await page.get_by_label("说明", exact=True).fill(OUTCOME)

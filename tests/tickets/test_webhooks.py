@@ -106,7 +106,7 @@ async def test_news_of_a_ticket_go_in_order_and_those_of_others_do_not_wait(data
     assert told([first, other]) == ["ticket.submitted", "ticket.submitted"]
     assert await take(database, 30) == []
     async with database.transaction() as session:
-        await mark_delivered(session, WebhookDelivery, first.item_id, NOW)
+        await mark_delivered(session, WebhookDelivery, NOW, first.item_id)
 
     [second] = await take(database, 1)
     assert (second.news["type"], second.news["data"]["status"]) == ("ticket.status", "accepted")
@@ -127,7 +127,7 @@ async def test_several_processes_share_the_work(database: Database, other_proces
             for delivery in deliveries:
                 sent.append(delivery.delivery_id)
                 async with worker.transaction() as session:
-                    await mark_delivered(session, WebhookDelivery, delivery.item_id, NOW)
+                    await mark_delivered(session, WebhookDelivery, NOW, delivery.item_id)
 
     await asyncio.gather(work(database), work(other_process), work(database))
 
@@ -226,7 +226,7 @@ async def test_all_since_a_moment_can_be_sent_again(database: Database) -> None:
     await file(database)
     [first] = await take(database)
     async with database.transaction() as session:
-        await mark_delivered(session, WebhookDelivery, first.item_id, NOW)
+        await mark_delivered(session, WebhookDelivery, NOW, first.item_id)
         assert await replay(session, subscription, NOW, since=NOW + timedelta(hours=1)) == 0
         assert await replay(session, subscription, NOW, since=NOW - timedelta(hours=1)) == 1
 

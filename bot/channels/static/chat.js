@@ -94,6 +94,7 @@ function onHistory({ messages: past, has_older: hasOlder, before, follows }) {
   showLive();
   showState();
   if (added.length) scroll.cameIn(!isLoaded);
+  if (isLoaded) countUnread(added);
   if (!isLoaded) setTimeout(() => log.setAttribute("aria-live", "polite"), 500);
   isLoaded = true;
   document.documentElement.dataset.loaded = "1";
@@ -110,12 +111,16 @@ function onMessage(message) {
   showState();
   if (!added.length) return;
   scroll.cameIn();
-  if (message.from !== "citizen" && !isBeingRead()) {
-    unread += 1;
-    document.title = `（${unread}条新消息）${TITLE}`;
-    frame.tellUnread(unread);
-  }
+  countUnread(added);
   tellSeen();
+}
+
+function countUnread(added) {
+  const news = added.filter(({ from }) => from !== "citizen").length;
+  if (!news || isBeingRead()) return;
+  unread += news;
+  document.title = `（${unread}条新消息）${TITLE}`;
+  frame.tellUnread(unread);
 }
 
 function onAck(clientId, id) {
