@@ -164,11 +164,8 @@ async def _ours(folder: Path) -> Held:
         # In pieces: nobody holds the database's write lock for seconds.
         for some in batched(ids, BATCH):
             async with database.transaction() as session:
-                for conversation_id in some:
-                    # As a broadcast is: an officer's own words would be indexed for search, too.
-                    await conversations.post(
-                        session, conversation_id, content, sender="assistant", now=utc_now()
-                    )
+                # As a campaign does.
+                await conversations.post_to_each(session, some, content, sender="assistant", now=utc_now())
         sys.stderr.write(f"written in {time.perf_counter() - begin:.2f} s, by the measuring process\n")
         try:
             return await held

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.campaign_models import Campaign, CampaignMessage, CampaignState, TopicSubscription
 from tickets.columns import storable
-from tickets.conversations import post
+from tickets.conversations import post_to_each
 from tickets.deadlines import SHANGHAI
 from tickets.errors import CampaignRefused
 from tickets.live_models import LiveTalk
@@ -231,13 +231,14 @@ async def _send_batch(
         .with_for_update(of=TopicSubscription, skip_locked=True)
     )
     subscriptions = (await session.scalars(wanted)).all()
-    words = content(campaign) if subscriptions else {}
-    for subscription in subscriptions:
-        message = await post(session, subscription.conversation_id, words, sender="assistant", now=now)
-        session.add(
+    if subscriptions:
+        told = [subscription.conversation_id for subscription in subscriptions]
+        messages = await post_to_each(session, told, content(campaign), sender="assistant", now=now)
+        session.add_all(
             CampaignMessage(
-                campaign_id=campaign.id, conversation_id=subscription.conversation_id, message_id=message.id
+                campaign_id=campaign.id, conversation_id=message.conversation_id, message_id=message.id
             )
+            for message in messages
         )
     await session.flush()
     return len(subscriptions)

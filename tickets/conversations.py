@@ -157,22 +157,48 @@ async def post(
     """
     if await session.get(Conversation, conversation_id) is None:
         raise ConversationNotFound(str(conversation_id))
-    message = Message(
-        conversation_id=conversation_id,
-        sender=Sender(sender),
-        content=storable(content),
-        ticket_id=ticket_id,
-        created_at=now,
+    (message,) = await post_to_each(
+        session, [conversation_id], content, sender=sender, now=now, ticket_id=ticket_id
     )
-    session.add(message)
-    await session.flush()
-    if message.sender is Sender.OFFICER:
-        await index_message(session, message.id, message.content)
-    session.add(
-        OutboxItem(message_id=message.id, conversation_id=conversation_id, created_at=now, available_at=now)
-    )
-    await session.flush()
     return message
+
+
+async def post_to_each(
+    session: AsyncSession,
+    conversation_ids: Sequence[int],
+    content: dict[str, Any],
+    *,
+    sender: Sender | str,
+    now: datetime,
+    ticket_id: int | None = None,
+) -> list[Message]:
+    """Store the same message for several citizens, in as few statements as for one; in the caller's
+    transaction, which knows that the conversations are there.
+    """
+    stored = storable(content)
+    messages = [
+        Message(
+            conversation_id=conversation_id,
+            sender=Sender(sender),
+            content=stored,
+            ticket_id=ticket_id,
+            created_at=now,
+        )
+        for conversation_id in conversation_ids
+    ]
+    session.add_all(messages)
+    await session.flush()
+    for message in messages:
+        if message.sender is Sender.OFFICER:
+            await index_message(session, message.id, message.content)
+    session.add_all(
+        OutboxItem(
+            message_id=message.id, conversation_id=message.conversation_id, created_at=now, available_at=now
+        )
+        for message in messages
+    )
+    await session.flush()
+    return messages
 
 
 async def recent(
