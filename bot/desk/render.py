@@ -13,6 +13,7 @@ from bot import dates
 from bot.assets import Assets
 from bot.channels.web_frames import spoken_size
 from bot.desk.auth import form_token, keep_form_token
+from bot.desk.browsers import browser_of
 from bot.desk.context import ROOT, VISIT
 from bot.desk.navigation import OWN_PAGES, PAGES, offered
 
@@ -37,6 +38,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters.update(
         lines=lines,
+        browser=browser_of,
         size=spoken_size,
         moment=dates.moment,
         day=dates.day,
