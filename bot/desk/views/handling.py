@@ -14,10 +14,10 @@ from bot.desk.context import FORM, VISIT, Visit, see_other, services, wake_outbo
 from bot.desk.enclosed import checked_files, chosen_photos, read_enclosed, store_photos
 from bot.desk.errors import TEXTS, NotYourTicket, text_for
 from bot.desk.permissions import Permission
+from bot.desk.reach import ticket_within_reach
 from bot.desk.views.previewing import reply_previews
 from bot.desk.views.reviews import needs_review, submit_for_review
 from bot.desk.views.ticket import Draft, filled_template, show_ticket
-from tickets.casework import find_ticket
 from tickets.duty import DutyDesk, may_pass_on
 from tickets.enclosures import Enclosures
 from tickets.errors import ActorNotAllowed, BotError, TicketNotFound
@@ -171,10 +171,8 @@ async def keep_after_photos(request: web.Request) -> str:
 
 async def _refuse_others(request: web.Request) -> None:
     """Raises: TicketNotFound; NotYourTicket."""
-    ticket_no = request.match_info["ticket_no"]
     async with services(request).database.reading() as session:
-        if not request[VISIT].reach.covers(await find_ticket(session, ticket_no)):
-            raise NotYourTicket(ticket_no)
+        await ticket_within_reach(request, session)
 
 
 async def assign(request: web.Request) -> web.StreamResponse:
@@ -237,9 +235,7 @@ async def _change(request: web.Request, work: Work, draft: Draft, done: str) -> 
 async def _in_one_transaction(request: web.Request, visit: Visit, ticket_no: str, work: Work) -> bool:
     parts = services(request)
     async with parts.database.transaction() as session:
-        ticket = await find_ticket(session, ticket_no)
-        if not visit.reach.covers(ticket):
-            raise NotYourTicket(ticket_no)
+        ticket = await ticket_within_reach(request, session)
         await work(parts.tickets(session, visit.now), ticket_no, request[FORM].number("version"))
         return visit.reach.covers(ticket)
 

@@ -5,29 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.context import FORM, VISIT, audit, see_other, services, wake_outbox
 from bot.desk.errors import NotYourTicket, text_for
+from bot.desk.reach import ticket_within_reach
 from bot.desk.render import page
 from bot.desk.views.ticket import show_ticket
 from bot.texts import words_for_file
 from tickets.casefile import build_case_file
-from tickets.casework import find_ticket
 from tickets.categories import CATEGORIES
 from tickets.duplicates import Duplicates
 from tickets.errors import BotError, TicketNotFound
-from tickets.models import Ticket
 
 Work = Callable[[Duplicates, str], Awaitable[None]]
-
-
-async def _within_reach(request: web.Request, session: AsyncSession, ticket_no: str) -> Ticket:
-    """Raises: TicketNotFound; NotYourTicket."""
-    ticket = await find_ticket(session, ticket_no)
-    if not request[VISIT].reach.covers(ticket):
-        raise NotYourTicket(ticket.ticket_no)
-    return ticket
 
 
 async def merge_page(request: web.Request) -> web.StreamResponse:
@@ -38,7 +28,7 @@ async def merge_page(request: web.Request) -> web.StreamResponse:
 async def _merge_page(request: web.Request, *, problem: str = "", status: int = 200) -> web.Response:
     visit, parts = request[VISIT], services(request)
     async with parts.database.reading() as session:
-        ticket = await _within_reach(request, session, request.match_info["ticket_no"])
+        ticket = await ticket_within_reach(request, session)
         duplicates = parts.bound(Duplicates, session, visit.now)
         found = await duplicates.similar_to(ticket, visit.reach.condition())
     return page(
@@ -59,7 +49,7 @@ async def similar_part(request: web.Request) -> web.StreamResponse:
     """The part of a ticket's page that names open tickets of the same matter."""
     visit, parts = request[VISIT], services(request)
     async with parts.database.reading() as session:
-        ticket = await _within_reach(request, session, request.match_info["ticket_no"])
+        ticket = await ticket_within_reach(request, session)
         found = await parts.bound(Duplicates, session, visit.now).similar_to(ticket, visit.reach.condition())
     return page(request, "_similar.html", ticket=ticket, found=found, now=visit.now)
 
@@ -70,8 +60,8 @@ async def merge(request: web.Request) -> web.StreamResponse:
     actor = request[VISIT].actor
     try:
         async with services(request).database.transaction() as session:
-            source = await _within_reach(request, session, request.match_info["ticket_no"])
-            target = await _within_reach(request, session, target_no)
+            source = await ticket_within_reach(request, session)
+            target = await ticket_within_reach(request, session, target_no)
             duplicates = services(request).bound(Duplicates, session, request[VISIT].now)
             await duplicates.merge(source.ticket_no, target.ticket_no, actor=actor)
     except BotError as error:
@@ -84,7 +74,7 @@ async def split(request: web.Request) -> web.StreamResponse:
     """Take the ticket out of the one that it was merged into."""
     try:
         async with services(request).database.transaction() as session:
-            ticket = await _within_reach(request, session, request.match_info["ticket_no"])
+            ticket = await ticket_within_reach(request, session)
             duplicates = services(request).bound(Duplicates, session, request[VISIT].now)
             await duplicates.split(ticket.ticket_no, actor=request[VISIT].actor)
     except (TicketNotFound, NotYourTicket):
@@ -99,7 +89,7 @@ async def case_file(request: web.Request) -> web.StreamResponse:
     """The ticket with all that belongs to it as a ZIP; who took it stands in the audit log."""
     visit, parts = request[VISIT], services(request)
     async with parts.database.reading() as session:
-        ticket = await _within_reach(request, session, request.match_info["ticket_no"])
+        ticket = await ticket_within_reach(request, session)
         content = await build_case_file(
             session,
             ticket.ticket_no,

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.context import FORM, VISIT, audit, see_other, services, wake_outbox
 from bot.desk.errors import NotYourTicket, text_for
+from bot.desk.reach import ticket_within_reach
 from bot.desk.render import page
 from bot.desk.views.ticket import Draft, show_ticket
 from bot.texts import render_notice
-from tickets.casework import find_ticket
 from tickets.errors import BotError, TicketNotFound
 from tickets.models import ApplicationKind
 from tickets.oversight import Oversight
@@ -36,18 +36,11 @@ def _oversight(request: web.Request, session: AsyncSession) -> Oversight:
     )
 
 
-async def _check_reach(request: web.Request, session: AsyncSession) -> str:
-    ticket = await find_ticket(session, request.match_info["ticket_no"])
-    if not request[VISIT].reach.covers(ticket):
-        raise NotYourTicket(ticket.ticket_no)
-    return ticket.ticket_no
-
-
 async def _do(request: web.Request, work: Work, done: str) -> web.StreamResponse:
     reason = request[FORM].text("reason")[:MAX_REASON_LENGTH]
     try:
         async with services(request).database.transaction() as session:
-            ticket_no = await _check_reach(request, session)
+            ticket_no = (await ticket_within_reach(request, session)).ticket_no
             await work(_oversight(request, session), ticket_no, reason)
     except (TicketNotFound, NotYourTicket):
         raise
@@ -93,7 +86,7 @@ async def contact(request: web.Request) -> web.StreamResponse:
     reason = request[FORM].text("reason")[:MAX_REASON_LENGTH]
     try:
         async with parts.database.transaction() as session:
-            ticket_no = await _check_reach(request, session)
+            ticket_no = (await ticket_within_reach(request, session)).ticket_no
             privacy = Privacy(
                 session,
                 routing=parts.routing,

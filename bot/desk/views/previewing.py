@@ -6,11 +6,10 @@ from aiohttp import web
 from sqlalchemy import select
 
 from bot.desk.context import FORM, VISIT, services
-from bot.desk.errors import NotYourTicket
 from bot.desk.previews import Preview, preview
+from bot.desk.reach import ticket_within_reach
 from bot.desk.render import page
 from bot.texts import render_notice
-from tickets.casework import find_ticket
 from tickets.models import Conversation
 from tickets.service import TicketService
 
@@ -24,9 +23,7 @@ async def reply_previews(request: web.Request, text: str) -> list[Preview]:
     """
     visit, parts = request[VISIT], services(request)
     async with parts.database.reading() as session:
-        ticket = await find_ticket(session, request.match_info["ticket_no"])
-        if not visit.reach.covers(ticket):
-            raise NotYourTicket(ticket.ticket_no)
+        ticket = await ticket_within_reach(request, session)
         audience = await parts.bound(TicketService, session, visit.now).audience(ticket, with_followers=False)
         channels = await session.scalars(select(Conversation.channel).where(Conversation.id.in_(audience)))
         names = sorted(set(channels))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.desk.context import FORM, VISIT, audit, see_other, services
-from bot.desk.errors import NotYourTicket
-from tickets.casework import find_ticket
+from bot.desk.reach import ticket_within_reach
 from tickets.publication import release_photo
 
 
@@ -14,9 +13,7 @@ async def release(request: web.Request) -> web.StreamResponse:
     """Show one photo to everybody, or take it back."""
     visit, is_public = request[VISIT], request[FORM].text("public") == "1"
     async with services(request).database.transaction() as session:
-        ticket = await find_ticket(session, request.match_info["ticket_no"])
-        if not visit.reach.covers(ticket):
-            raise NotYourTicket(ticket.ticket_no)
+        ticket = await ticket_within_reach(request, session)
         sha256 = request.match_info["sha256"]
         if not await release_photo(session, ticket, sha256, visit.now if is_public else None):
             raise web.HTTPNotFound

@@ -9,7 +9,8 @@ from aiohttp import web
 from bot.dates import CHINA
 from bot.desk.cited import cited_law
 from bot.desk.context import FORM, VISIT, see_other, services, wake_outbox
-from bot.desk.errors import NotYourTicket, text_for
+from bot.desk.errors import text_for
+from bot.desk.reach import ticket_within_reach
 from bot.desk.render import page
 from tickets.casework import find_ticket
 from tickets.errors import ActorNotAllowed, BotError, DraftNotOpen
@@ -35,8 +36,7 @@ async def submit_for_review(request: web.Request, text: str) -> None:
     visit, parts, form = request[VISIT], services(request), request[FORM]
     ticket_no = request.match_info["ticket_no"]
     async with parts.database.transaction() as session:
-        if not visit.reach.covers(await find_ticket(session, ticket_no)):
-            raise NotYourTicket(ticket_no)
+        await ticket_within_reach(request, session)
         await parts.bound(LegalReview, session, visit.now).submit(
             ticket_no,
             text,

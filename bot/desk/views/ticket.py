@@ -17,9 +17,9 @@ from bot.desk.cards import fitting_law
 from bot.desk.context import ROOT, VISIT, Visit, services
 from bot.desk.due import due_mark
 from bot.desk.enclosed import ACCEPT
-from bot.desk.errors import NotYourTicket
 from bot.desk.permissions import Permission, Scope
 from bot.desk.previews import CHANNELS, Preview
+from bot.desk.reach import check_reach, ticket_within_reach
 from bot.desk.render import page
 from bot.desk.reply_templates import filled_templates
 from bot.desk.timeline import timeline
@@ -27,7 +27,6 @@ from bot.desk.waits import wait_mark
 from bot.files import download
 from bot.services import Services, read_photo
 from bot.typedefs import SETTINGS
-from tickets.casework import find_ticket
 from tickets.categories import CATEGORIES
 from tickets.desk_queries import Said, TicketFile, colleagues, follower_count, has_photo, ticket_file
 from tickets.duplicates import Duplicates
@@ -122,7 +121,7 @@ async def show_ticket(
     visit, parts = request[VISIT], services(request)
     async with parts.database.reading() as session:
         found = await ticket_file(session, request.match_info["ticket_no"])
-        _check_reach(visit, found.ticket)
+        check_reach(visit, found.ticket)
         people = await colleagues(session, found.ticket.department)
         talk = await _talk(session, visit, found.ticket)
         own = await own_templates(session, found.ticket.department)
@@ -234,16 +233,10 @@ async def filled_template(request: web.Request, number: int) -> str:
     """The text of the template that was chosen on the page of this ticket; "" if there is none."""
     visit, parts = request[VISIT], services(request)
     async with parts.database.reading() as session:
-        ticket = await find_ticket(session, request.match_info["ticket_no"])
+        ticket = await ticket_within_reach(request, session)
         own = await own_templates(session, ticket.department)
-    _check_reach(visit, ticket)
     offered = filled_templates(ticket, _facts(visit, ticket, parts), own)
     return offered[number - 1][1] if 0 < number <= len(offered) else ""
-
-
-def _check_reach(visit: Visit, ticket: Ticket) -> None:
-    if not visit.reach.covers(ticket):
-        raise NotYourTicket(ticket.ticket_no)
 
 
 def _moves(visit: Visit, ticket: Ticket) -> list[Move]:
@@ -317,10 +310,9 @@ def _may_hold(officer: Officer, ticket: Ticket) -> bool:
 
 async def photo(request: web.Request) -> web.StreamResponse:
     """A photo of a ticket that the officer may see."""
-    visit, parts, sha256 = request[VISIT], services(request), request.match_info["sha256"]
+    parts, sha256 = services(request), request.match_info["sha256"]
     async with parts.database.reading() as session:
-        ticket = await find_ticket(session, request.match_info["ticket_no"])
-        _check_reach(visit, ticket)
+        ticket = await ticket_within_reach(request, session)
         is_there = await has_photo(session, ticket, sha256)
     return photo_response(await read_photo(parts, sha256) if is_there else None)
 
@@ -338,7 +330,7 @@ async def file(request: web.Request) -> web.StreamResponse:
     visit, parts, sha256 = request[VISIT], services(request), request.match_info["sha256"]
     async with parts.database.reading() as session:
         found = await ticket_file(session, request.match_info["ticket_no"])
-        _check_reach(visit, found.ticket)
+        check_reach(visit, found.ticket)
         return await sent_file(session, parts, visible_said(visit, found), sha256)
 
 
@@ -357,10 +349,9 @@ async def sent_file(
 
 async def recording(request: web.Request) -> web.StreamResponse:
     """A voice message of a ticket that the officer may see."""
-    visit, parts = request[VISIT], services(request)
+    parts = services(request)
     async with parts.database.reading() as session:
-        ticket = await find_ticket(session, request.match_info["ticket_no"])
-        _check_reach(visit, ticket)
+        ticket = await ticket_within_reach(request, session)
         sound = await recording_for(session, parts.vault, ticket, request.match_info["sha256"])
     if sound is None:
         raise web.HTTPNotFound
