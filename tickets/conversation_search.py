@@ -7,19 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Interval,
     Select,
-    bindparam,
-    cast,
     func,
     literal,
     or_,
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -28,7 +24,7 @@ from tickets.live_models import LiveTalk
 from tickets.live_queries import SAID_KEYS, seen_tickets
 from tickets.message_words import FTS, WORDS
 from tickets.models import Conversation, Message, Ticket
-from tickets.search import LOT, alternatives, fts_query, is_postgresql, ts_query
+from tickets.search import LOT, alternatives, fts_query, has_words, in_lots, is_postgresql, ts_query
 
 MAX_HITS = 50
 # How many lots are looked through at once, from the newest on; then everything older.
@@ -69,21 +65,19 @@ async def _parts(session: AsyncSession, wanted: list[list[str]]) -> Sequence[Sel
     if not is_postgresql(session):
         return [select(FTS.c.rowid.label("id")).where(FTS.c.message_words.op("MATCH")(fts_query(wanted)))]
     newest = await session.scalar(select(func.max(Message.id))) or 0
-    parts, until = [], newest // LOT + 1
+    words, parts, until = ts_query(wanted), [], newest // LOT + 1
     for step in _STEPS:
         since = max(until - step, 0)
-        if lots := " | ".join(f"'lot{lot}'" for lot in range(since, until)):
-            parts.append(_matching(f"({ts_query(wanted)}) & ({lots})"))
+        if since < until:
+            parts.append(_matching(in_lots(words, since, until)))
         until = since
     if until > 0:
-        parts.append(_matching(ts_query(wanted)).where(WORDS.c.message_id < until * LOT))
+        parts.append(_matching(words).where(WORDS.c.message_id < until * LOT))
     return parts
 
 
 def _matching(words: str) -> Select[int]:
-    # Within the statement, so that the planner knows how rare these words are.
-    said: BindParameter[str] = bindparam(None, words, literal_execute=True)
-    return select(WORDS.c.message_id.label("id")).where(WORDS.c.words.op("@@")(cast(said, TSQUERY)))
+    return select(WORDS.c.message_id.label("id")).where(has_words(WORDS.c.words, words))
 
 
 async def _hits(session: AsyncSession, ids: Select[int], reach: Reach, limit: int) -> list[Hit]:

@@ -11,8 +11,7 @@ from sqlalchemy import Integer, Select, column, delete, func, insert, table
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tickets.search import LOT, is_postgresql
-from tickets.similarity import runs
+from tickets.search import LOT, is_postgresql, pieces
 
 # The migration makes them: a plain table with a `tsvector` on PostgreSQL, a virtual one on SQLite.
 WORDS = table("message_words", column("message_id", Integer), column("words", TSVECTOR))
@@ -21,7 +20,7 @@ FTS = table("message_words", column("rowid", Integer), column("words"), column("
 
 def words_of_message(message_id: int, text: str) -> list[str]:
     """What a message is found by, each once; [] if it has no words."""
-    found = {run[start : start + 2] for run in runs(text) for start in range(len(run))}
+    found = pieces(text)
     return sorted({f"lot{message_id // LOT}", *found}) if found else []
 
 

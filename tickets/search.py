@@ -17,6 +17,7 @@ import json
 import re
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import (
     CTE,
@@ -38,6 +39,7 @@ from sqlalchemy import (
 from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from tickets.models import Ticket
 from tickets.similarity import runs
@@ -64,14 +66,14 @@ _FTS = table("ticket_words", column("rowid", Integer), column("words"), column("
 
 def index_words(ticket_id: int, ticket_no: str, *texts: str) -> list[str]:
     """What a ticket is found by, each once and in order."""
-    found: dict[str, None] = {}
-    for run in runs("。".join(texts)):
-        found.update(dict.fromkeys(run[start : start + 2] for start in range(len(run))))
+    found = pieces("。".join(texts))
     day, _, number = ticket_no[-13:].rpartition("-") if "-" in ticket_no else ("", "", "")
-    found[f"lot{ticket_id // LOT}"] = None
-    found[f"no{number}"] = None
-    found[f"no{day[-4:]}{number}"] = None
-    return sorted(found)
+    return sorted({*found, f"lot{ticket_id // LOT}", f"no{number}", f"no{day[-4:]}{number}"})
+
+
+def pieces(text: str) -> set[str]:
+    """What a text is found by: all pairs of neighbouring characters, and the last character of each run."""
+    return {run[start : start + 2] for run in runs(text) for start in range(len(run))}
 
 
 async def index_ticket(session: AsyncSession, ticket: Ticket) -> None:
@@ -167,8 +169,7 @@ async def _on_postgresql(
     until = newest // LOT + 1
     for step in _STEPS:
         since = max(until - step, 0)
-        lots = " | ".join(f"'lot{lot}'" for lot in range(since, until))
-        hits, until = _hits(f"({words}) & ({lots})", within), since
+        hits, until = _hits(in_lots(words, since, until), within), since
         found += await _newest_of(session, hits, conditions, limit - len(found))
         if len(found) >= limit or until == 0:
             return found
@@ -184,20 +185,17 @@ async def _estimate(session: AsyncSession, words: str, is_open: bool) -> int:
 
 
 def _hits(words: str, within: Sequence[ColumnElement[bool]]) -> CTE:
-    # Within the statement, so that the planner knows how rare these words are: a plan for any words would
-    # read all tickets for rare ones.
-    said: BindParameter[str] = bindparam(None, words, literal_execute=True)
-    matches = _WORDS.c.words.op("@@")(cast(said, TSQUERY))
-    hits = select(_WORDS.c.ticket_id).where(matches, *within).order_by(_WORDS.c.ticket_id.desc())
-    return hits.cte("hits").prefix_with("MATERIALIZED")
+    return _newest_first(_WORDS.c, has_words(_WORDS.c.words, words), *within)
 
 
 def _latest_hits(words: str, within: Sequence[ColumnElement[bool]], since: int) -> CTE:
     """The same for the latest tickets, each looked at."""
     latest = select(_WORDS).where(_WORDS.c.ticket_id > since, *within).offset(0).subquery()
-    said: BindParameter[str] = bindparam(None, words, literal_execute=True)
-    matches = latest.c.words.op("@@")(cast(said, TSQUERY))
-    hits = select(latest.c.ticket_id).where(matches).order_by(latest.c.ticket_id.desc())
+    return _newest_first(latest.c, has_words(latest.c.words, words))
+
+
+def _newest_first(indexed: ReadOnlyColumnCollection[str, Any], *conditions: ColumnElement[bool]) -> CTE:
+    hits = select(indexed.ticket_id).where(*conditions).order_by(indexed.ticket_id.desc())
     return hits.cte("hits").prefix_with("MATERIALIZED")
 
 
@@ -222,6 +220,20 @@ def _on_sqlite(wanted: list[list[str]], conditions: Sequence[ColumnElement[bool]
         .order_by(_FTS.c.rowid.desc())
         .limit(limit)
     )
+
+
+def has_words(indexed: ColumnElement[Any], words: str) -> ColumnElement[bool]:
+    """The condition that a column of the index has these words, as PostgreSQL reads them."""
+    # Within the statement, so that the planner knows how rare these words are: a plan for any words would
+    # read all rows for rare ones.
+    said: BindParameter[str] = bindparam(None, words, literal_execute=True)
+    return indexed.op("@@")(cast(said, TSQUERY))
+
+
+def in_lots(words: str, since: int, until: int) -> str:
+    """The words in the lots from `since` to before `until`, of which there is one at least."""
+    lots = " | ".join(f"'lot{lot}'" for lot in range(since, until))
+    return f"({words}) & ({lots})"
 
 
 def ts_query(wanted: list[list[str]]) -> str:
