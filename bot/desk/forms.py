@@ -22,6 +22,8 @@ KEPT_BYTES = 256 * 1024
 MAX_BYTES = 32 * 1024 * 1024
 MAX_PARTS = 40
 FILE_FIELDS = ("photo", "file")
+# What an officer may say at once, to a citizen or on the record.
+MAX_TEXT_LENGTH = 2000
 HALF_ESCAPE = re.compile(r"%[0-9A-Fa-f]?\Z")
 
 
@@ -55,6 +57,10 @@ class Form:
     def text(self, name: str) -> str:
         """A field with line ends made one kind and blanks at both ends dropped; "" when missing."""
         return self.fields.get(name, "").replace("\r\n", "\n").replace("\x00", "").strip()
+
+    def is_too_long(self, text: str) -> bool:
+        """Whether a text of this form is more than may be said at once, or was cut."""
+        return self.is_cut or len(text) > MAX_TEXT_LENGTH
 
     def number(self, name: str) -> int | None:
         """A field as a number, or None."""

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.desk.context import FORM, VISIT, Visit, see_other, services
 from bot.desk.errors import text_for
+from bot.desk.forms import MAX_TEXT_LENGTH
 from bot.desk.permissions import Scope
 from bot.desk.render import page
 from bot.desk.timeline import timeline
@@ -19,7 +20,6 @@ from tickets.checks import CheckRow, Checks
 from tickets.desk_queries import has_photo, ticket_file
 from tickets.errors import ActorNotAllowed, BotError
 
-MAX_TEXT_LENGTH = 2000
 DONE = {
     "score": "检查结果已提交。",
     "recuse": "已回避，由下一位检查人员接手。",

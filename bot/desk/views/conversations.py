@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.desk.context import FORM, VISIT, audit, see_other, services, wake_outbox
 from bot.desk.enclosed import ACCEPT, read_enclosed
 from bot.desk.errors import TEXTS, text_for
+from bot.desk.forms import MAX_TEXT_LENGTH
 from bot.desk.previews import CHANNELS
 from bot.desk.render import page
 from bot.desk.timeline import conversation_moments
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from bot.channels.telegram import TelegramChannel
     from bot.channels.web import WebChannel
 
-MAX_TEXT_LENGTH = 2000
 LOOK_EVERY_SECONDS = 1.0
 DONE = {
     "taken": "您已接入。诉求人已看到“工作人员来了”，助手不再说话。",
@@ -134,7 +134,7 @@ async def take(request: web.Request) -> web.StreamResponse:
 async def say(request: web.Request) -> web.StreamResponse:
     """Say something to the citizen."""
     actor, text = request[VISIT].actor, request[FORM].text("text")
-    if len(text) > MAX_TEXT_LENGTH or request[FORM].is_cut:
+    if request[FORM].is_too_long(text):
         return await _show(request, problem=TEXTS["too_long"], text=text[:MAX_TEXT_LENGTH], status=413)
 
     try:
@@ -155,7 +155,7 @@ async def say(request: web.Request) -> web.StreamResponse:
 async def submit_for_review(request: web.Request) -> web.StreamResponse:
     """Hand what was to be said in for legal review; a talk about no ticket becomes a consultation."""
     actor, text = request[VISIT].actor, request[FORM].text("text")
-    if len(text) > MAX_TEXT_LENGTH or request[FORM].is_cut:
+    if request[FORM].is_too_long(text):
         return await _show(request, problem=TEXTS["too_long"], text=text[:MAX_TEXT_LENGTH], status=413)
 
     async def work(live: LiveReview, conversation_id: int) -> None:
@@ -168,7 +168,7 @@ async def hand_back(request: web.Request) -> web.StreamResponse:
     """End the talk with a summary."""
     form, actor = request[FORM], request[VISIT].actor
     summary = form.text("summary")
-    if len(summary) > MAX_TEXT_LENGTH or form.is_cut:
+    if form.is_too_long(summary):
         return await _show(request, problem=TEXTS["too_long"], summary=summary[:MAX_TEXT_LENGTH], status=413)
 
     async def work(live: LiveReview, conversation_id: int) -> None:

@@ -13,6 +13,7 @@ from aiohttp import web
 from bot.desk.context import FORM, VISIT, Visit, see_other, services, wake_outbox
 from bot.desk.enclosed import checked_files, chosen_photos, read_enclosed, store_photos
 from bot.desk.errors import TEXTS, NotYourTicket, text_for
+from bot.desk.forms import MAX_TEXT_LENGTH
 from bot.desk.permissions import Permission
 from bot.desk.reach import ticket_within_reach
 from bot.desk.views.previewing import reply_previews
@@ -25,7 +26,6 @@ from tickets.service import TicketService
 from tickets.workflow import ALLOWED, Status
 
 # Telegram shows 4,096 characters in a message, the department's name and the number among them.
-MAX_TEXT_LENGTH = 2000
 
 Work = Callable[[TicketService, str, int | None], Awaitable[None]]
 
@@ -128,7 +128,7 @@ async def status(request: web.Request) -> web.StreamResponse:
     form, visit = request[FORM], request[VISIT]
     text = form.text("note")
     draft = Draft(status_note=text[:MAX_TEXT_LENGTH])
-    if len(text) > MAX_TEXT_LENGTH or form.is_cut:
+    if form.is_too_long(text):
         return await show_ticket(request, draft=draft, problem=TEXTS["too_long"], status=413)
     if refused := await keep_after_photos(request):
         return await show_ticket(request, draft=draft, problem=refused, status=409)
@@ -241,7 +241,7 @@ async def _in_one_transaction(request: web.Request, visit: Visit, ticket_no: str
 
 
 def _text_problem(request: web.Request, text: str) -> BotError | None:
-    if len(text) > MAX_TEXT_LENGTH or request[FORM].is_cut:
+    if request[FORM].is_too_long(text):
         return TextTooLong()
     return None if text else NothingWritten()
 

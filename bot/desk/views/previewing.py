@@ -6,14 +6,13 @@ from aiohttp import web
 from sqlalchemy import select
 
 from bot.desk.context import FORM, VISIT, services
+from bot.desk.forms import MAX_TEXT_LENGTH
 from bot.desk.previews import Preview, preview
 from bot.desk.reach import ticket_within_reach
 from bot.desk.render import page
 from bot.texts import render_notice
 from tickets.models import Conversation
 from tickets.service import TicketService
-
-MAX_TEXT_LENGTH = 2000
 
 
 async def reply_previews(request: web.Request, text: str) -> list[Preview]:
