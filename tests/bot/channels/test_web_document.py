@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,25 +10,17 @@ from typing import Any
 import pytest
 import schemathesis
 from aiohttp.test_utils import TestClient, TestServer
-from hypothesis import HealthCheck, Phase, given, settings
 from jsonschema import Draft202012Validator
-from schemathesis.checks import CHECKS
 
 from bot.channels.web import DOCUMENT
 from bot.channels.web_session import COOKIE, new_token
 from bot.openapi import openapi_document
 from tests.bot.channels.test_web import Page, open_page
+from tests.openapi import ask_as_declared
 from tests.web_chat import make_app
 from tests.web_client import SAME_ORIGIN, Client, form, picture, visit
 
 EXAMPLES = 4
-HELD = [
-    "not_a_server_error",
-    "status_code_conformance",
-    "content_type_conformance",
-    "response_headers_conformance",
-    "response_schema_conformance",
-]
 PAGES = {
     "/",
     "/embed",
@@ -77,23 +68,12 @@ async def test_every_address_that_is_no_page_is_in_the_document(client: Client) 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[f"{one.method} {one.path}" for one in OPERATIONS])
 async def test_no_answer_is_undeclared(client: Client, operation: Any) -> None:
+    def headers(case: Any) -> dict[str, str]:
+        return {"Cookie": f"{COOKIE}={new_token()}", **SAME_ORIGIN}
+
     base_url = str(client.make_url("")).rstrip("/")
-    checks = [CHECKS.get_one(name) for name in HELD]
-
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=operation.as_strategy())
-    def ask(case: Any) -> None:
-        headers = {"Cookie": f"{COOKIE}={new_token()}", **SAME_ORIGIN}
-        case.call_and_validate(base_url=base_url, headers=headers, checks=checks, allow_redirects=False)
-
-    await asyncio.to_thread(ask)
+    cases = operation.as_strategy()
+    await ask_as_declared(cases, base_url, headers, examples=EXAMPLES, allow_redirects=False)
 
 
 async def test_a_stored_photo_is_answered_as_declared(client: Client) -> None:
