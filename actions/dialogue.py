@@ -27,6 +27,7 @@ from actions import (
 from actions.aside import keep_report
 from actions.base import Reply
 from actions.clarify import ask_what_is_meant
+from actions.report_steps import ask_next
 from actions.words import asks_about_law
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ FLOWS: dict[str, Action] = {
 BETWEEN = ("consult:", "paper:list:", "topics:")
 # How a flow asks its question again, after something came in between.
 AGAIN: dict[str, Callable[[Turn], list[Reply]]] = {
-    "report": report.ask_next,
+    "report": ask_next,
     "deadlines": deadlines.ask_again,
     "paper": papers.ask_again,
 }

@@ -25,8 +25,6 @@ from actions.words import wants_to_cancel
 if TYPE_CHECKING:
     from actions.base import Turn
 
-__all__ = ["ask_next", "on_button", "on_message", "on_place_code", "start"]
-
 
 async def start(turn: Turn) -> list[Reply]:
     """Begin a report with all that the first message says; who is reporting already goes on."""

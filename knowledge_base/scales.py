@@ -26,8 +26,7 @@ class Scale(NamedTuple):
 
 
 # Set by measurement (docs/adr/0004-knowledge-base.md). Cards are in Chinese: a question in another language
-# comes less
-# near to all of them, and shares no words with any.
+# comes less near to all of them, and shares no words with any.
 BY_MEANING = Scale(1.66, 1.58, 3.0)
 ACROSS_LANGUAGES = Scale(0.55, 0.35, 3.0)
 BY_WORDS = Scale(0.42, 0.3, 10.0)
@@ -44,6 +43,7 @@ def allowance(guard: Found, best: Found, scale: Scale) -> float:
 
 
 def scale_of(text: str, vector: Vectors | None) -> Scale:
+    """The one for a question's language, and for words alone where it has no vector."""
     if vector is None:
         return BY_WORDS
     letters = sum(c.isascii() and c.isalpha() for c in text)

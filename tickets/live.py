@@ -136,7 +136,7 @@ class LiveDesk(Casework):
         await self._refuse_legal_advice(talk, text)
         # The ticket before the talk is written: that is the order of locks.
         await self._replied(talk, actor)
-        talk.waiting_since, talk.told_at, talk.last_at = None, None, self.now
+        self._waits_no_longer(talk)
         said: list[tuple[str, dict[str, Any]]] = [("live_said", {"text": text})] if text.strip() else []
         said += [("live_photo", {"photo": sha256}) for sha256 in enclosed.photos]
         for file in enclosed.files:
@@ -280,6 +280,10 @@ class LiveDesk(Casework):
 
     def _unit(self, actor: Actor) -> str:
         return self.routing.department(actor.department).name if actor.department else ""
+
+    def _waits_no_longer(self, talk: LiveTalk) -> None:
+        """A person has just spoken to the citizen."""
+        talk.waiting_since, talk.told_at, talk.last_at = None, None, self.now
 
     async def _replied(self, talk: LiveTalk, actor: Actor) -> None:
         """The first word of a person goes onto the record, from which the response rate is computed again."""

@@ -33,7 +33,7 @@ class LiveReview(LiveDesk):
         talk = await self._own_talk(conversation_id, actor)
         if talk.ticket_id is None:
             talk.ticket_id = await self._file(conversation_id)
-            talk.waiting_since, talk.told_at, talk.last_at = None, None, self.now
+            self._waits_no_longer(talk)
         ticket = await self.session.get_one(Ticket, talk.ticket_id)
         await self.bound(LegalReview).submit(ticket.ticket_no, text, actor=actor)
         return ticket.ticket_no

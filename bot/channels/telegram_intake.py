@@ -114,12 +114,9 @@ class Intake:
         media, problem = media_in(message)
         words = words_in(message)
         location = location_in(message)
-        is_command = not command_in(words)[1] and bool(words)
-        if (
-            pressure.takes_words
-            and (words or media or location)
-            and (pressure.takes_buttons or not is_command)
-        ):
+        says_something = bool(words or media or location)
+        is_command = bool(words) and not command_in(words)[1]
+        if says_something and (pressure.takes_buttons if is_command else pressure.takes_words):
             await self._relay.receive(
                 Message(
                     CHANNEL_NAME,
@@ -131,7 +128,7 @@ class Intake:
                 )
             )
         if pressure.takes_buttons:
-            await self._remark(message, problem, is_taken=bool(words or media or location))
+            await self._remark(message, problem, is_taken=says_something)
 
     async def _take_link(self, update_id: int, message: TelegramMessage) -> bool:
         """Take a deep link that was opened, or an officer's code. Returns whether it was one."""
