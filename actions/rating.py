@@ -152,12 +152,14 @@ async def _reopen(turn: Turn, ticket_no: str, reason: str) -> list[Reply]:
     if not reopened:
         return [Reply("rated_call_back", {"ticket_no": ticket_no}, way_back(turn))]
     if message.photos or message.recordings:
-        await turn.tickets.add_citizen_message(
+        left_out = await turn.tickets.add_citizen_message(
             ticket_no,
             reason,
             conversation_id=turn.conversation_id,
             photos=message.photos,
             recordings=message.recordings,
         )
+        if left_out:
+            return [Reply("status_photos_full", {"count": left_out})]
     # The ticket's own notice says that it was reopened.
     return []

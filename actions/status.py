@@ -182,7 +182,7 @@ async def _add(turn: Turn, ticket_no: str) -> list[Reply]:
     message = turn.message
     if not turn.text and not message.photos and not message.recordings:
         return [Reply("status_add_ask", {"ticket_no": ticket_no}, (CANCEL,))]
-    await turn.tickets.add_citizen_message(
+    left_out = await turn.tickets.add_citizen_message(
         ticket_no,
         message.text,
         conversation_id=turn.conversation_id,
@@ -190,11 +190,9 @@ async def _add(turn: Turn, ticket_no: str) -> list[Reply]:
         recordings=message.recordings,
     )
     turn.state.pop("flow")
-    return [
-        Reply(
-            "status_added", {"ticket_no": ticket_no}, (Button("button_add_more", f"status:add:{ticket_no}"),)
-        )
-    ]
+    more = (Button("button_add_more", f"status:add:{ticket_no}"),)
+    full = [Reply("status_photos_full", {"count": left_out})] if left_out else []
+    return [*full, Reply("status_added", {"ticket_no": ticket_no}, more)]
 
 
 def _after_photos(view: TicketView) -> list[Reply]:

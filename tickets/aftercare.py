@@ -42,7 +42,7 @@ class Aftercare(Casework):
 
         Raises: TicketNotFound, also if it isn't theirs; TooSoon; TransitionNotAllowed, if it is closed.
         """
-        ticket = await self.find_own_for_change(ticket_no, conversation_id)
+        _, ticket = await self.find_reported_for_change(ticket_no, conversation_id)
         if not ticket.is_open:
             raise TransitionNotAllowed(ticket.status, ticket.status)
         if ticket.urged_at is not None and self.now < ticket.urged_at + URGE_PAUSE:

@@ -52,6 +52,13 @@ _KINDS = {
     EntryKind.UNSEAL: "查看联系方式",
     EntryKind.ERASURE: "删除",
 }
+# Of entries about tickets of the same matter.
+_MERGES = {
+    "into": "并入工单{}",
+    "out_of": "从工单{}拆出",
+    "without": "拆出工单{}",
+    "added_to": "补充的内容在并入的工单{}里",
+}
 _ACTORS = {ActorKind.CITIZEN: "诉求人", ActorKind.OFFICER: "工作人员", ActorKind.SYSTEM: "系统"}
 _SENDERS = {Sender.CITIZEN: "诉求人", Sender.ASSISTANT: "智能助手", Sender.OFFICER: "工作人员"}
 _SOUNDS = {"audio/ogg": "ogg", "audio/amr": "amr", "audio/mpeg": "mp3"}
@@ -268,7 +275,14 @@ def _who(entry: Entry) -> str:
 
 
 def _text(entry: Entry) -> str:
-    return "（已删除）" if entry.erased_at else _safe(entry.text)
+    return "（已删除）" if entry.erased_at else _safe(entry.text or merge_words(entry))
+
+
+def merge_words(entry: Entry) -> str:
+    """Which other ticket an entry names; "" if it names none."""
+    if entry.kind is EntryKind.MERGE and "from" in entry.data:
+        return f"并入了工单{entry.data['from']}"
+    return next((words.format(entry.data[act]) for act, words in _MERGES.items() if act in entry.data), "")
 
 
 def _moment(moment: datetime) -> str:

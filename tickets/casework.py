@@ -118,6 +118,37 @@ class Casework:
         await self.refuse_merged(ticket)
         return ticket
 
+    async def find_reported_for_change(self, ticket_no: str, conversation_id: int) -> tuple[Ticket, Ticket]:
+        """A ticket that this citizen filed, and the one that work on its matter is done on, which is mostly
+        the same; both locked until the transaction ends. The number may be that of either.
+
+        Raises: TicketNotFound.
+        """
+        said = await self.find(ticket_no)
+        matter = said.merged_into_id or said.id
+        is_theirs = (Ticket.conversation_id == conversation_id) & (
+            (Ticket.id == said.id) | (Ticket.merged_into_id == said.id)
+        )
+        own_id = await self.session.scalar(select(Ticket.id).where(is_theirs).order_by(Ticket.id).limit(1))
+        if own_id is None:
+            raise TicketNotFound(ticket_no)
+        # In the order in which merging locks, so that neither waits for the other for ever.
+        locked = {
+            one.id: one
+            for one in await self.session.scalars(
+                select(Ticket)
+                .where(Ticket.id.in_({own_id, matter}))
+                .order_by(Ticket.id)
+                .with_for_update()
+                .execution_options(populate_existing=True)
+            )
+        }
+        own, leading = locked[own_id], locked[matter]
+        if (own.merged_into_id or own.id) != leading.id:
+            # Merged or split since it was read.
+            raise StaleVersion(leading.version, own.version)
+        return own, leading
+
     async def find_for_change(self, ticket_no: str, expected_version: int | None = None) -> Ticket:
         """The ticket, locked until the transaction ends.
 
@@ -229,7 +260,8 @@ class Casework:
         except_conversation: int | None = None,
         with_followers: bool = True,
     ) -> None:
-        """Put a notice into the outbox for everybody who follows the ticket.
+        """Put a notice into the outbox for everybody who reported or follows the ticket. Who merely follows
+        it reads no note: words are another person's.
 
         Args:
             with_followers: False for words that are meant for those who reported, and not for every
@@ -240,29 +272,39 @@ class Casework:
             "department": self.routing.department(ticket.department).name,
             **(params or {}),
         }
-        for conversation_id in await self.audience(ticket, with_followers):
-            # Neighbours who follow it can't say whether it is solved.
-            is_own = conversation_id == ticket.conversation_id
+        # Only whoever filed it can say whether it is solved.
+        reported = {**given, "is_followed": True}
+        followed = {**reported, "note": "", "is_bystander": True}
+        reporters = await self.reporters(ticket)
+        for conversation_id in await self.audience(ticket) if with_followers else reporters:
+            told = reported if conversation_id in reporters else followed
             if conversation_id != except_conversation:
                 await post(
                     self.session,
                     conversation_id,
-                    self.notice(key, given if is_own else {**given, "is_followed": True}),
+                    self.notice(key, given if conversation_id == ticket.conversation_id else told),
                     sender=sender,
                     now=self.now,
                     ticket_id=ticket.id,
                 )
 
-    async def audience(self, ticket: Ticket, with_followers: bool = True) -> list[int]:
-        """Ids of the conversations that are told what happens to a ticket: who filed it, who filed one
-        that was merged into it, and (`with_followers`) who chose to follow it.
+    async def reporters(self, ticket: Ticket) -> list[int]:
+        """Ids of the conversations in which a ticket, or one that rests in it, was filed."""
+        resting = await self.session.scalars(
+            select(Ticket.conversation_id)
+            .where(Ticket.merged_into_id == ticket.id, Ticket.conversation_id.is_not(None))
+            .order_by(Ticket.id)
+        )
+        return list(dict.fromkeys(one for one in (ticket.conversation_id, *resting) if one is not None))
+
+    async def audience(self, ticket: Ticket) -> list[int]:
+        """Ids of the conversations that are told what happens to a ticket: who reported it, and who chose to
+        follow it.
         """
-        wanted = select(Follower.conversation_id).where(Follower.ticket_id == ticket.id)
-        if not with_followers:
-            wanted = wanted.where(Follower.from_ticket_id.is_not(None))
-        others = await self.session.scalars(wanted.order_by(Follower.id))
-        own = [ticket.conversation_id] if ticket.conversation_id is not None else []
-        return list(dict.fromkeys([*own, *others]))
+        followers = await self.session.scalars(
+            select(Follower.conversation_id).where(Follower.ticket_id == ticket.id).order_by(Follower.id)
+        )
+        return list(dict.fromkeys([*await self.reporters(ticket), *followers]))
 
     async def photos_of(self, ticket: Ticket, purpose: Purpose) -> list[str]:
         """SHA-256 of a ticket's photos of one kind, in the order in which they came."""

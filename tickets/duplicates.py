@@ -140,16 +140,12 @@ class Duplicates(Casework):
         """
         source, target = await self._lock_both(source_no, target_no)
         self._check_merge(source, target, actor)
-        for child in await self.session.scalars(select(Ticket).where(Ticket.merged_into_id == source.id)):
-            child.merged_into_id = target.id
-            await self.record(child, EntryKind.MERGE, actor, data={"into": target.ticket_no})
-        for conversation_id in await self.audience(source):
-            await self._add_follower(target, conversation_id, source.id)
-        await self.tell(source, "notice_merged", {"into": target.ticket_no}, with_followers=False)
-        source.merged_into_id = target.id
+        await self.tell(source, "notice_merged", {"into": target.ticket_no})
+        for child in await self.merged_into(source):
+            await self._rest_in(child, target, actor)
         source.version += 1
         target.version += 1
-        await self.record(source, EntryKind.MERGE, actor, data={"into": target.ticket_no})
+        await self._rest_in(source, target, actor)
         await self.record(target, EntryKind.MERGE, actor, data={"from": source.ticket_no})
 
     async def split(self, source_no: str, *, actor: Actor) -> None:
@@ -163,6 +159,11 @@ class Duplicates(Casework):
         if source.merged_into_id is None:
             raise TransitionNotAllowed(source.status, source.status)
         target = await self.session.get_one(Ticket, source.merged_into_id, with_for_update=True)
+        await self.take_out(source, target, actor)
+        await self.tell(source, "notice_split")
+
+    async def take_out(self, source: Ticket, target: Ticket, actor: Actor) -> None:
+        """Let a locked ticket no longer rest in another locked one; nobody is told."""
         await self.session.execute(
             delete(Follower).where(Follower.ticket_id == target.id, Follower.from_ticket_id == source.id)
         )
@@ -171,7 +172,44 @@ class Duplicates(Casework):
         target.version += 1
         await self.record(source, EntryKind.MERGE, actor, data={"out_of": target.ticket_no})
         await self.record(target, EntryKind.MERGE, actor, data={"without": source.ticket_no})
-        await self.tell(source, "notice_split", with_followers=False)
+
+    async def succeed(self, ticket: Ticket, actor: Actor) -> None:
+        """Whoever filed a locked ticket takes it back, but others reported the same: the oldest ticket that
+        rests in it takes its place, with the rest of them and all who follow.
+        """
+        resting = await self.merged_into(ticket)
+        if not resting:
+            return
+        heir, *others = resting
+        await self.take_out(heir, ticket, actor)
+        for child in others:
+            await self._rest_in(child, heir, actor)
+        for row in await self._followers(ticket):
+            await self._follow_along(row, heir)
+        await self.tell(heir, "notice_split")
+
+    async def _rest_in(self, source: Ticket, target: Ticket, actor: Actor) -> None:
+        """Point a ticket at the one that it rests in now, and let those who follow it follow that one."""
+        for row in await self._followers(source):
+            await self._follow_along(row, target)
+            if row.from_ticket_id is not None:
+                # They came with a ticket that rested in this one and moves on with it.
+                await self.session.delete(row)
+        if source.merged_into_id is not None:
+            was = (Follower.ticket_id == source.merged_into_id, Follower.from_ticket_id == source.id)
+            await self.session.execute(delete(Follower).where(*was))
+        source.merged_into_id = target.id
+        await self.record(source, EntryKind.MERGE, actor, data={"into": target.ticket_no})
+
+    async def _followers(self, ticket: Ticket) -> Sequence[Follower]:
+        return (
+            await self.session.scalars(
+                select(Follower).where(Follower.ticket_id == ticket.id).order_by(Follower.id)
+            )
+        ).all()
+
+    async def _follow_along(self, row: Follower, target: Ticket) -> None:
+        await self._add_follower(target, row.conversation_id, row.from_ticket_id or row.ticket_id)
 
     async def merged_into(self, ticket: Ticket) -> Sequence[Ticket]:
         """The tickets that rest in this one, oldest first."""

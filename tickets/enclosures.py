@@ -140,7 +140,7 @@ async def send_to_citizen(work: Casework, ticket: Ticket, enclosed: Enclosures) 
     """
     if not enclosed:
         return
-    audience = await work.audience(ticket, with_followers=False)
+    audience = await work.reporters(ticket)
     if not audience:
         raise NobodyToSendTo(ticket.ticket_no)
     for number, sha256 in enumerate(enclosed.photos, 1):

@@ -13,6 +13,7 @@ from tickets.casework import MAX_PHOTOS, Casework, is_own
 from tickets.columns import storable
 from tickets.coordinates import to_wgs84
 from tickets.deadlines import SHANGHAI
+from tickets.duplicates import Duplicates
 from tickets.duty import DutyDesk
 from tickets.enclosures import NOTHING, Enclosures, SentFile, send_to_citizen
 from tickets.errors import (
@@ -54,6 +55,8 @@ _PUBLIC_ENTRIES = (
 )
 _LABELS = {EntryKind.REPLY: "答复", EntryKind.CITIZEN_MESSAGE: "补充", EntryKind.ASSIGNMENT: "转办"}
 _MAX_LISTED = 50
+# Nine at once; so many in all, whatever else a citizen adds later.
+MAX_REPORT_PHOTOS = 36
 
 
 class TicketService(Casework):
@@ -98,7 +101,7 @@ class TicketService(Casework):
         if is_own(ticket, conversation_id, receipt_code):
             return await self._own_view(ticket)
         if conversation_id is not None and conversation_id in await self.audience(ticket):
-            return self._followers_view(ticket)
+            return self._followers_view(ticket, await self._leading(ticket))
         raise TicketNotFound(ticket_no)
 
     async def tickets_of(self, conversation_id: int) -> list[TicketView]:
@@ -246,30 +249,42 @@ class TicketService(Casework):
         conversation_id: int,
         photos: Sequence[str] = (),
         recordings: Sequence[str] = (),
-    ) -> None:
-        """What the citizen adds. A ticket that waited for it goes on.
+    ) -> int:
+        """What the citizen adds. A ticket that waited for it goes on. Added to one that was merged it stays
+        with that one, and the record of the other points at it.
 
-        Raises: TicketNotFound, also if it isn't theirs; TransitionNotAllowed, if it is closed: nobody
+        Returns: how many of the photos were not kept: nine at once, `MAX_REPORT_PHOTOS` in all.
+
+        Raises: TicketNotFound, also if it isn't theirs; TransitionNotAllowed, if work on it is closed: nobody
         would read it.
         """
-        ticket = await self.find_own_for_change(ticket_no, conversation_id)
-        if not ticket.is_open:
-            raise TransitionNotAllowed(ticket.status, Status.IN_PROGRESS)
+        ticket, leading = await self.find_reported_for_change(ticket_no, conversation_id)
+        if not leading.is_open:
+            raise TransitionNotAllowed(leading.status, Status.IN_PROGRESS)
         actor = Actor.citizen(conversation_id)
-        self.add_photos(ticket, photos)
+        new = await self._add_report_photos(ticket, photos)
         await self._add_recordings(ticket, conversation_id, recordings)
-        data = {"photos": list(photos), **_named(recordings)}
+        data = {"photos": new, **_named(recordings)}
         await self.record(ticket, EntryKind.CITIZEN_MESSAGE, actor, text, data)
-        if ticket.status is Status.AWAITING_CITIZEN:
-            await self.move(ticket, Status.IN_PROGRESS, actor)
+        if leading is not ticket:
+            beside = {"added_to": ticket.ticket_no}
+            await self.record(leading, EntryKind.CITIZEN_MESSAGE, actor, data=beside)
+        if leading.status is Status.AWAITING_CITIZEN:
+            await self.move(leading, Status.IN_PROGRESS, actor)
+        return len(set(photos) - set(await self.photos_of(ticket, Purpose.REPORT)))
 
     async def withdraw(self, ticket_no: str, *, conversation_id: int) -> None:
-        """The citizen takes the ticket back.
+        """The citizen takes the ticket back. Others who reported the same keep theirs: one that was merged is
+        taken out first, and the oldest that rests in it goes on in its place.
 
         Raises: TicketNotFound, also if it isn't theirs; TransitionNotAllowed.
         """
-        ticket = await self.find_own_for_change(ticket_no, conversation_id)
-        await self.move(ticket, Status.WITHDRAWN, Actor.citizen(conversation_id))
+        ticket, leading = await self.find_reported_for_change(ticket_no, conversation_id)
+        actor, duplicates = Actor.citizen(conversation_id), self.bound(Duplicates)
+        if leading is not ticket:
+            await duplicates.take_out(ticket, leading, actor)
+        await self.move(ticket, Status.WITHDRAWN, actor)
+        await duplicates.succeed(ticket, actor)
         await self.tell(ticket, "notice_status_withdrawn", {"note": ""}, except_conversation=conversation_id)
 
     def view(self, ticket: Ticket, leading: Ticket, entries: Sequence[Entry] = ()) -> TicketView:
@@ -307,10 +322,11 @@ class TicketService(Casework):
         )
         leading = await self._leading(ticket)
         photos = () if leading.is_open else tuple(await self.photos_of(leading, Purpose.AFTER))
-        return replace(self.view(ticket, leading, entries.all()), after_photos=photos)
+        theirs = [entry for entry in entries if "added_to" not in entry.data]
+        return replace(self.view(ticket, leading, theirs), after_photos=photos)
 
-    def _followers_view(self, ticket: Ticket) -> TicketView:
-        return replace(self.view(ticket, ticket), summary="", place_text="", may_reopen=False)
+    def _followers_view(self, ticket: Ticket, leading: Ticket) -> TicketView:
+        return replace(self.view(ticket, leading), summary="", place_text="", may_reopen=False)
 
     async def _check_after_photo(self, ticket: Ticket) -> None:
         if self.routing.needs_after_photo(ticket.kind, ticket.category) and not await self.photos_of(
@@ -371,6 +387,15 @@ class TicketService(Casework):
         if is_of_law and self.routing.may_hold(category, rules.department):
             return rules.department
         return self.routing.route(category, place).code
+
+    async def _add_report_photos(self, ticket: Ticket, photos: Sequence[str]) -> list[str]:
+        """Attach those that the ticket doesn't have yet, as far as there is room. Returns them."""
+        kept = await self.photos_of(ticket, Purpose.REPORT)
+        room = min(MAX_PHOTOS, max(MAX_REPORT_PHOTOS - len(kept), 0))
+        new = [sha256 for sha256 in dict.fromkeys(photos) if sha256 not in kept][:room]
+        self.add_photos(ticket, new)
+        await self.session.flush()
+        return new
 
     async def _add_recordings(
         self, ticket: Ticket, conversation_id: int | None, recordings: Sequence[str]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.texts import for_officers
+from tickets.casefile import merge_words
 from tickets.desk_queries import Said
 from tickets.models import Entry, EntryKind, OutboxItem, Sender
 from tickets.outbox import GONE, WAITS_FOR_CITIZEN
@@ -138,7 +139,7 @@ def _escalation(entry: Entry, routing: Routing) -> str:
 
 def _entry_text(entry: Entry) -> str:
     # What was submitted stands at the head of the page.
-    return "" if entry.kind is EntryKind.SUBMITTED else entry.text
+    return "" if entry.kind is EntryKind.SUBMITTED else entry.text or merge_words(entry)
 
 
 def _delivery_of(entry: Entry, said: Sequence[Said]) -> str:

@@ -83,6 +83,8 @@ def render_notice(key: str, params: Mapping[str, Any]) -> dict[str, Any]:
         leave = (Button("button_live_leave", "live:leave"),) if key == "live_begun" else ()
         return render(Reply(key, params, leave)).as_json()
     ticket_no = params["ticket_no"]
+    if params.get("is_bystander"):
+        return _for_bystanders(key, params)
     buttons = [Button("button_ticket_status", f"status:show:{ticket_no}")]
     if key in _NOTICES_WITH_ADD:
         buttons.insert(0, Button("button_add", f"status:add:{ticket_no}"))
@@ -91,6 +93,17 @@ def render_notice(key: str, params: Mapping[str, Any]) -> dict[str, Any]:
         kind, buttons = "rating", list(rating.buttons(ticket_no))
     told = render(Reply(key, params, tuple(buttons), kind=kind))
     return replace(told, progress={"ticket_no": ticket_no, "status": _news_word(key)}).as_json()
+
+
+def _for_bystanders(key: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """News for somebody who merely follows a ticket."""
+    own = key.replace("notice_status", "bystander")
+    buttons = [Button("button_ticket_status", f"status:show:{params['ticket_no']}")]
+    if key == "notice_status_withdrawn":
+        buttons = [Button("button_report", "menu:report")]
+    told = render(Reply(own if own in TEXTS else key, params, tuple(buttons), kind="progress"))
+    news = {"ticket_no": params["ticket_no"], "status": _news_word(key)}
+    return replace(told, progress=news).as_json()
 
 
 def _news_word(key: str) -> str:

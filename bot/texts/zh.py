@@ -196,6 +196,7 @@ TEXTS: dict[str, str] = {
     "status_added": "已经加到工单{ticket_no}里，工作人员会看到。",
     "status_withdraw_confirm": "真的要撤回工单{ticket_no}吗？撤回以后就不再办理了。",
     "status_urged": "已经替您催办工单{ticket_no}，承办单位会看到。",
+    "status_photos_full": "这张工单的照片已经很多了，有{count}张没有加进去，别的都收到了。",
     "status_following": "好的，工单{ticket_no}有新进展会告诉您，不用再交一次。",
     # --- what the citizen makes of it
     "rating_ask": "您觉得办得怎么样？点几颗星就行，1星最差，5星最好。还没解决就点“没解决”，我退回去重新办。",
@@ -228,6 +229,11 @@ TEXTS: dict[str, str] = {
     "notice_status_reopened": "工单{ticket_no}已经退回承办单位重新办理，督办人员也会盯着。{note}",
     "notice_status_rejected": "工单{ticket_no}不予受理：{note}",
     "notice_status_withdrawn": "工单{ticket_no}已撤回，不再办理。",
+    # To somebody who merely follows it: where it stands, and none of the words.
+    "bystander_awaiting_citizen": "您关注的工单{ticket_no}在等反映的人补充情况。",
+    "bystander_resolved": "您关注的工单{ticket_no}已办结。",
+    "bystander_rejected": "您关注的工单{ticket_no}不予受理。",
+    "bystander_withdrawn": "您关注的工单{ticket_no}被反映的人撤回了，不再办理。问题还在的话，请您再反映一次。",
     "notice_reply_photo": "工单{ticket_no}的照片（第{number}张，共{count}张）。",
     "notice_reply_file": "工单{ticket_no}的文件：{name}",
     "notice_reply": "{department}回复您（工单{ticket_no}）：\n{text}",

@@ -76,3 +76,14 @@ def test_only_who_reported_is_asked_for_stars() -> None:
     assert (own["kind"], followed["kind"]) == ("rating", "progress")
     assert TEXTS["rating_ask"] not in followed["text"]
     assert [button["payload"] for button in followed["buttons"]] == ["status:show:FQ20261123-0007"]
+
+
+@pytest.mark.parametrize("status", Status)
+def test_who_merely_follows_reads_where_it_stands_and_is_asked_nothing(status: Status) -> None:
+    params = {"ticket_no": "FQ20261123-0007", "note": "", "department": "执法大队", "is_bystander": True}
+
+    told = render_notice(f"notice_status_{status}", {**params, "is_followed": True})
+
+    assert not told["text"].endswith("：")
+    offered = "menu:report" if status is Status.WITHDRAWN else "status:show:FQ20261123-0007"
+    assert [button["payload"] for button in told["buttons"]] == [offered]

@@ -19,6 +19,8 @@ from tests.factories import (
     make_service,
     make_ticket,
 )
+from tickets.aftercare import Aftercare
+from tickets.casework import find_ticket
 from tickets.database import Database
 from tickets.duplicates import Duplicates
 from tickets.errors import (
@@ -29,7 +31,7 @@ from tickets.errors import (
     TransitionNotAllowed,
 )
 from tickets.history import verify
-from tickets.models import Message, Ticket
+from tickets.models import Entry, Message, Ticket
 from tickets.queries import QueueFilter, queue
 from tickets.similarity import Weights, pairs
 from tickets.values import Actor, NewTicket, Place
@@ -45,6 +47,10 @@ def duplicates(session: AsyncSession, days: int = 0) -> Duplicates:
 async def found(database: Database, new: NewTicket, days: int = 0) -> list[str]:
     async with database.reading() as session:
         return [similar.ticket_no for similar in await duplicates(session, days).similar(new)]
+
+
+async def entries_of(session: AsyncSession, ticket: Ticket) -> list[Entry]:
+    return list(await session.scalars(sa.select(Entry).where(Entry.ticket_id == ticket.id)))
 
 
 async def notices(database: Database) -> list[tuple[int, str]]:
@@ -218,7 +224,9 @@ class TestMerge:
             with pytest.raises(TicketMerged) as caught:
                 await make_service(session).change_status(SECOND, Status.ACCEPTED, actor=OFFICER)
             with pytest.raises(TicketMerged):
-                await make_service(session).withdraw(SECOND, conversation_id=2)
+                await make_service(session).bound(Aftercare).rate(
+                    SECOND, conversation_id=2, score=1, is_solved=False
+                )
         assert caught.value.into == FIRST
 
     async def test_splitting_restores_it_and_its_reporter(self, three: Database) -> None:
@@ -233,6 +241,79 @@ class TestMerge:
             (2, "notice_split"),
             (1, "notice_status_accepted"),
         ]
+
+    async def test_splitting_one_of_a_chain_loses_no_reporter(self, three: Database) -> None:
+        async with three.transaction() as session:
+            follower = await make_conversation(session, address="d")
+            await duplicates(session).follow(FIRST, conversation_id=follower.id)
+            await duplicates(session).merge(FIRST, SECOND, actor=OFFICER)
+            await duplicates(session).merge(SECOND, THIRD, actor=OFFICER)
+            await duplicates(session).split(SECOND, actor=OFFICER)
+            await make_service(session).reply(THIRD, "今天清理", actor=OFFICER)
+            await make_service(session).change_status(THIRD, Status.ACCEPTED, actor=OFFICER)
+            await make_service(session).change_status(SECOND, Status.REJECTED, actor=OFFICER, note="不属实")
+
+        told = await notices(three)
+        assert {conversation for conversation, key in told if key == "notice_reply"} == {1, 3}
+        assert {conversation for conversation, key in told if key == "notice_status_accepted"} == {1, 3, 4}
+        assert {conversation for conversation, key in told if key == "notice_status_rejected"} == {2}
+
+    async def test_who_followed_what_was_merged_still_reads_no_words(self, three: Database) -> None:
+        async with three.transaction() as session:
+            await duplicates(session).follow(FIRST, conversation_id=3)
+            await duplicates(session).merge(FIRST, SECOND, actor=OFFICER)
+            await make_service(session).reply(SECOND, "王先生您好", actor=OFFICER)
+            await make_service(session).change_status(SECOND, Status.REJECTED, actor=OFFICER, note="王先生…")
+
+        async with three.reading() as session:
+            rows = (await session.scalars(sa.select(Message).where(Message.conversation_id == 3))).all()
+        assert [(row.content["text"], row.content["params"]["note"]) for row in rows] == [
+            ("notice_merged", ""),
+            ("notice_status_rejected", ""),
+        ]
+
+    async def test_who_reported_a_merged_ticket_adds_urges_and_withdraws(self, three: Database) -> None:
+        async with three.transaction() as session:
+            await duplicates(session).merge(SECOND, FIRST, actor=OFFICER)
+            service = make_service(session)
+            for step in (Status.ACCEPTED, Status.ASSIGNED, Status.IN_PROGRESS, Status.AWAITING_CITIZEN):
+                await service.change_status(FIRST, step, actor=OFFICER, note="请说明")
+            await service.add_citizen_message(FIRST, "又倒了一车", conversation_id=2, photos=["b" * 64])
+            await service.bound(Aftercare).urge(SECOND, conversation_id=2)
+
+        async with three.transaction() as session:
+            first, second = [await find_ticket(session, number) for number in (FIRST, SECOND)]
+            assert (first.status, first.urged_count, second.urged_count) == (Status.IN_PROGRESS, 1, 0)
+            words = [entry.text for entry in await entries_of(session, second)]
+            assert "又倒了一车" in words
+            assert "又倒了一车" not in [entry.text for entry in await entries_of(session, first)]
+            assert {"added_to": SECOND} in [entry.data for entry in await entries_of(session, first)]
+            own = await make_service(session).status_for(FIRST, conversation_id=1)
+            assert [entry.label for entry in own.entries].count("补充") == 0
+            await make_service(session).withdraw(SECOND, conversation_id=2)
+
+        async with three.reading() as session:
+            second = await find_ticket(session, SECOND)
+            assert (second.status, second.merged_into_id) == (Status.WITHDRAWN, None)
+            assert (await find_ticket(session, FIRST)).status is Status.IN_PROGRESS
+            assert await make_service(session).reporters(await find_ticket(session, FIRST)) == [1]
+
+    async def test_withdrawing_leaves_what_others_reported(self, three: Database) -> None:
+        """The one that leads goes; the oldest that rested in it goes on with the others and the followers."""
+        async with three.transaction() as session:
+            follower = await make_conversation(session, address="d")
+            await duplicates(session).follow(FIRST, conversation_id=follower.id)
+            await duplicates(session).merge(SECOND, FIRST, actor=OFFICER)
+            await duplicates(session).merge(THIRD, FIRST, actor=OFFICER)
+            await make_service(session).withdraw(FIRST, conversation_id=1)
+            await make_service(session).change_status(SECOND, Status.ACCEPTED, actor=OFFICER)
+
+        async with three.reading() as session:
+            second, third = [await find_ticket(session, number) for number in (SECOND, THIRD)]
+            assert (second.merged_into_id, third.merged_into_id) == (None, second.id)
+        told = await notices(three)
+        assert {conversation for conversation, key in told if key == "notice_status_accepted"} == {2, 3, 4}
+        assert (1, "notice_status_accepted") not in told
 
     async def test_two_merges_that_cross_end_with_one(self, three: Database, other_process: Database) -> None:
         async def merge(database: Database, source: str, target: str) -> bool:

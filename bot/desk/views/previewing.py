@@ -23,7 +23,7 @@ async def reply_previews(request: web.Request, text: str) -> list[Preview]:
     visit, parts = request[VISIT], services(request)
     async with parts.database.reading() as session:
         ticket = await ticket_within_reach(request, session)
-        audience = await parts.bound(TicketService, session, visit.now).audience(ticket, with_followers=False)
+        audience = await parts.bound(TicketService, session, visit.now).reporters(ticket)
         channels = await session.scalars(select(Conversation.channel).where(Conversation.id.in_(audience)))
         names = sorted(set(channels))
     department = parts.routing.department(ticket.department).name
