@@ -106,7 +106,7 @@ class Draft:
 
     def guess_category(self, turn: Turn) -> None:
         """Take the category when the NLU is sure of it; offer the likeliest otherwise."""
-        ranked = [(code, p) for code, p in turn.understanding.categories if code in CATEGORIES]
+        ranked = ranked_categories(turn)
         self.guesses = [code for code, _ in ranked[:OFFERED_CATEGORIES]]
         self.categories = [code for code, p in ranked if p >= ALSO_ABOUT][
             :OFFERED_CATEGORIES
@@ -204,9 +204,17 @@ def held_or_new(turn: Turn) -> Draft:
 
 def sure_category(turn: Turn) -> str | None:
     """What the message is about, when the NLU is sure of it."""
-    ranked = (pair for pair in turn.understanding.categories if pair[0] in CATEGORIES)
-    code, probability = next(ranked, ("", 0.0))
+    code, probability = next(iter(ranked_categories(turn)), ("", 0.0))
     return code if probability >= SURE_OF_CATEGORY else None
+
+
+def ranked_categories(turn: Turn) -> list[tuple[str, float]]:
+    """What the message may be about, likeliest first; a complaint about an officer, once it is likelier than
+    not, before the street matter that it began with: whom it is about must not get it.
+    """
+    ranked = [(code, p) for code, p in turn.understanding.categories if code in CATEGORIES]
+    is_walled = turn.tickets.routing.is_walled
+    return sorted(ranked, key=lambda pair: not (pair[1] >= ALSO_ABOUT and is_walled(pair[0])))
 
 
 def held(turn: Turn) -> Draft:

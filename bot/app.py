@@ -64,17 +64,17 @@ async def open_services(settings: Settings) -> Services:
     await asyncio.to_thread(upgrade, url)
     rules: Future[KnowledgeBase] = Future()
     threading.Thread(target=_read_rules, args=(settings, rules), name="rules", daemon=True).start()
-    city = Path(settings.city_folder) if settings.city_folder else None
+    city = settings.city_data
     vault = open_vault(settings)
     return Services(
         database=Database(url),
         photos=open_photos(settings, vault),
-        routing=Routing.load(city) if city else Routing.load(),
-        calendar=WorkingCalendar.load(city) if city else WorkingCalendar.load(),
+        routing=Routing.load(city),
+        calendar=WorkingCalendar.load(city),
         rules=rules,
         vault=vault,
-        powers=Powers.load(city) if city else Powers.load(),
-        retention=RetentionRules.load(city) if city else RetentionRules.load(),
+        powers=Powers.load(city),
+        retention=RetentionRules.load(city),
     )
 
 

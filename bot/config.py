@@ -249,6 +249,11 @@ class Settings:
         return self.database_url or f"sqlite+aiosqlite:///{self.data_folder / 'wenfa.db'}"
 
     @property
+    def city_data(self) -> Path:
+        """The folder of the city's YAML data."""
+        return Path(self.city_folder) if self.city_folder else ROOT / "tickets" / "data"
+
+    @property
     def base_url(self) -> str:
         """Where people reach the web pages, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from tickets.casework import Casework
 from tickets.conversations import insert_for
 from tickets.coordinates import metres_between, to_wgs84
-from tickets.errors import ActorNotAllowed, TicketMerged, TransitionNotAllowed
+from tickets.errors import ActorNotAllowed, MergesItself, TicketMerged, TransitionNotAllowed, WalledOff
 from tickets.models import EntryKind, Follower, Ticket
 from tickets.similarity import Weights, pairs
 from tickets.values import Actor, NewTicket, Place
@@ -242,15 +242,17 @@ class Duplicates(Casework):
         return [Candidate(*row) for row in await self.session.execute(newest.limit(limit))]
 
     def _check_merge(self, source: Ticket, target: Ticket, actor: Actor) -> None:
-        if actor.kind == "citizen" or source.id == target.id:
-            raise ActorNotAllowed("officers merge two tickets")
+        if actor.kind == "citizen":
+            raise ActorNotAllowed("officers merge")
+        if source.id == target.id:
+            raise MergesItself(source.ticket_no)
         for ticket in (source, target):
             if not ticket.is_open:
                 raise TransitionNotAllowed(ticket.status, ticket.status)
         if not self.routing.may_hold(source.category, target.department):
-            raise ActorNotAllowed("this complaint stays where it is")
+            raise WalledOff(source.ticket_no)
         if not self.routing.may_hold(target.category, source.department):
-            raise ActorNotAllowed("nothing is added to that complaint")
+            raise WalledOff(target.ticket_no)
 
     async def _lock_both(self, source_no: str, target_no: str) -> tuple[Ticket, Ticket]:
         # Always in the same order, so that two merges that cross can't wait for one another for ever.

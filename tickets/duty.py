@@ -175,7 +175,7 @@ class DutyDesk(Casework):
             EntryKind.ESCALATION,
             Actor.system(),
             NOBODY_ON_DUTY,
-            {"because": "nobody_on_duty", "to": "supervision"},
+            {"because": "nobody_on_duty", "to": self.routing.supervision},
         )
         return False
 

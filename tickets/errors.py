@@ -6,6 +6,9 @@
     ├── OfficerNotFound
     ├── TransitionNotAllowed
     ├── ActorNotAllowed
+    │   ├── HandBackNeeded
+    │   ├── MergesItself
+    │   └── WalledOff
     ├── NoteRequired
     ├── TooSoon
     ├── AlreadyRuled
@@ -100,6 +103,24 @@ class ActorNotAllowed(BotError):
 
     code = "actor_not_allowed"
     reply_key = "error_actor_not_allowed"
+
+
+class HandBackNeeded(ActorNotAllowed):
+    """A unit doesn't give its tickets to another one; it applies for a hand-back."""
+
+    code = "hand_back_needed"
+
+
+class MergesItself(ActorNotAllowed):
+    """A ticket can't rest in itself."""
+
+    code = "merges_itself"
+
+
+class WalledOff(ActorNotAllowed):
+    """A complaint about an officer stays apart from all other tickets, and only certain units hold it."""
+
+    code = "walled_off"
 
 
 class NoteRequired(BotError):

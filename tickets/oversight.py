@@ -16,9 +16,15 @@ from tickets.casework import Casework
 from tickets.columns import storable
 from tickets.deadlines import SHANGHAI
 from tickets.duty import DutyDesk
-from tickets.errors import ActorNotAllowed, AlreadyRuled, NoteRequired, TransitionNotAllowed
+from tickets.errors import (
+    ActorNotAllowed,
+    AlreadyRuled,
+    NoteRequired,
+    RoutingError,
+    TransitionNotAllowed,
+)
 from tickets.models import Application, ApplicationKind, EntryKind, Ticket
-from tickets.values import Actor
+from tickets.values import Actor, Place
 from tickets.workflow import NOT_BEGUN, Status, TicketKind
 
 # The second time that units push a ticket away, the head of the zone gets it and keeps it.
@@ -97,7 +103,7 @@ class Oversight(Casework):
         elif application.kind is ApplicationKind.EXTENSION:
             await self._extend(ticket, actor, note, data)
         else:
-            wanted = department or application.wanted_department or "intake"
+            wanted = department or application.wanted_department or self.routing.front_desk
             await self._take_back(ticket, actor, note or application.reason, wanted, data)
 
     async def supervise(self, ticket_no: str, note: str, *, actor: Actor) -> None:
@@ -114,12 +120,42 @@ class Oversight(Casework):
         ticket.version += 1
         await self.record(ticket, EntryKind.SUPERVISION, actor, note)
 
+    async def change_category(
+        self, ticket_no: str, category: str, note: str, *, actor: Actor, expected_version: int | None = None
+    ) -> None:
+        """What a ticket is about was understood wrongly; a supervisor says what it is. A unit that may not
+        hold such a matter loses it to the one that owns it, in the same transaction.
+
+        Raises: TicketNotFound; TicketMerged; StaleVersion; ActorNotAllowed; NoteRequired; RoutingError, for
+        an unknown category; TransitionNotAllowed, if it is closed.
+        """
+        _require_supervisor(actor)
+        _require(note)
+        if category not in self.routing.categories:
+            raise RoutingError(f"no category {category}")
+        ticket = await self.find_for_change(ticket_no, expected_version)
+        if not ticket.is_open:
+            raise TransitionNotAllowed(ticket.status, ticket.status)
+        was, unit = ticket.category, ticket.department
+        others = [code for code in ticket.categories if not self.routing.is_walled(code)]
+        ticket.category, ticket.categories = category, list(dict.fromkeys([category, *others]))
+        if not self.routing.may_hold(category, unit):
+            place = Place(**ticket.place) if ticket.place else None
+            ticket.department, ticket.officer_id = self.routing.route(category, place).code, None
+        ticket.version += 1
+        data = {"category": category, "was": was, "from": unit, "department": ticket.department}
+        await self.record(ticket, EntryKind.RULING, actor, note, data)
+        if ticket.department != unit:
+            await self.tell(ticket, "notice_status_assigned", {"note": ""})
+
     async def open_applications(self, limit: int = 100) -> Sequence[tuple[Application, Ticket]]:
-        """What waits for a ruling, oldest first."""
+        """What waits for a ruling, oldest first; not while its ticket is closed or rests in another."""
         rows = await self.session.execute(
             select(Application, Ticket)
             .join(Ticket, Ticket.id == Application.ticket_id)
-            .where(Application.ruled_at.is_(None))
+            .where(
+                Application.ruled_at.is_(None), Ticket.closed_at.is_(None), Ticket.merged_into_id.is_(None)
+            )
             .order_by(Application.id)
             .limit(limit)
         )

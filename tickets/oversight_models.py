@@ -53,7 +53,7 @@ class Application(Base):
 class Follower(Base):
     """A conversation that is told what happens to a ticket somebody else filed.
 
-    `from_ticket_id`: the followed ticket that was merged into it; None for one who chose to follow this one.
+    `from_ticket_id`: what they followed, when it was merged into this one; None for whoever chose this one.
     """
 
     __tablename__ = "followers"

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tickets.categories import DATA_FOLDER, read_yaml
+from tickets.errors import RoutingError
 from tickets.routing import Routing
 
 BUREAU, TOWN, OUTSIDE = "bureau", "town", "outside"
+KINDS = ("行政处罚", "行政强制", "行政检查")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +66,37 @@ class Powers:
 
     @classmethod
     def load(cls, folder: Path = DATA_FOLDER) -> Powers:
-        """Read powers.yml; a city without one has an empty list."""
+        """Read powers.yml; a city without one has an empty list.
+
+        Raises: RoutingError, for a row that lacks something.
+        """
         path = folder / "powers.yml"
         if not path.is_file():
             return cls((), 0, ("", ""))
         data = read_yaml(path)
-        items = [_power({**data["defaults"], **row}) for row in data["items"]]
-        return cls(items, data["total"], (data["basis"]["law"], data["basis"]["article"]))
+        try:
+            items = [_power({**data["defaults"], **row}) for row in data["items"]]
+            return cls(items, data["total"], (data["basis"]["law"], data["basis"]["article"]))
+        except (KeyError, TypeError) as error:
+            raise RoutingError(f"powers.yml: a row lacks {error}") from error
 
-    def of(self, category: str) -> list[Power]:
-        """The powers that fit a category, our own before those of other authorities."""
-        found = [power for power in self.items if category in power.categories]
-        return sorted(found, key=lambda power: power.by not in (BUREAU, TOWN))
+    def of(self, *categories: str) -> list[Power]:
+        """The powers that fit some categories: those of the first one first, and in each our own before those
+        of other authorities.
+        """
+        ranks = {category: rank for rank, category in reversed([*enumerate(categories)])}
+        found = [power for power in self.items if not ranks.keys().isdisjoint(power.categories)]
+        return sorted(
+            found,
+            key=lambda power: (
+                min(ranks[category] for category in power.categories if category in ranks),
+                power.by not in (BUREAU, TOWN),
+            ),
+        )
 
-    def shown(self, category: str, town: str | None, routing: Routing) -> list[ShownPower]:
+    def shown(self, categories: Sequence[str], town: str | None, routing: Routing) -> list[ShownPower]:
         """The powers that fit a ticket, each with who exercises it in its town."""
-        return [ShownPower(power, _holder(power, town, routing)) for power in self.of(category)]
+        return [ShownPower(power, _holder(power, town, routing)) for power in self.of(*categories)]
 
     def check(self, routing: Routing, is_in_force: Callable[[str, str], bool]) -> list[str]:
         """What is wrong with the list; [] if all is well.
@@ -94,6 +111,10 @@ class Powers:
                 for category in power.categories
                 if category not in routing.categories
             ]
+            if power.kind not in KINDS:
+                problems.append(f"power {power.code}: {power.kind} is no kind of power")
+            if not power.categories:
+                problems.append(f"power {power.code} fits no category")
             if not is_in_force(power.law, power.article):
                 problems.append(f"power {power.code}: 《{power.law}》{power.article} is not in force")
             if power.by not in (BUREAU, TOWN, OUTSIDE) and not routing.has_department(power.by):

@@ -6,9 +6,13 @@ ever without owner.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from yaml import YAMLError
 
 from tickets.categories import DATA_FOLDER, Category, load_categories, read_yaml
 from tickets.check_rules import CheckRules, load_check_rules
@@ -20,6 +24,8 @@ from tickets.values import Place
 from tickets.workflow import TicketKind
 
 _TOWN_SQUAD = "town_squad"
+# What nobody may read whom it is about.
+ABOUT_OFFICERS = ("officer_conduct",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,8 @@ class Routing:
         zones: dict[str, Zone],
         rules: list[Rule],
         without_town: str,
+        front_desk: str,
+        supervision: str,
         categories: dict[str, Category],
         consultations: ConsultationRules,
         checks: CheckRules,
@@ -83,30 +91,46 @@ class Routing:
         self._departments = departments
         self._rules = rules
         self._without_town = without_town
+        self.front_desk = front_desk
+        self.supervision = supervision
 
     @classmethod
     def load(cls, folder: Path = DATA_FOLDER) -> Routing:
         """Read and check the data of a folder.
 
-        Raises: RoutingError, with everything that is wrong.
+        Raises: RoutingError, with everything that is wrong, or with the file that can't be read.
         """
-        places = Places.load(folder)
-        rows = read_yaml(folder / "routing.yml")
-        routing = cls(
-            city=read_yaml(folder / "city.yml"),
-            places=places,
-            departments=_departments(read_yaml(folder / "departments.yml"), places),
-            zones={
-                row["code"]: Zone(row["code"], row["name"], row["head"], bool(row.get("sample")))
+        with _reading("towns.yml or city.yml"):
+            places = Places.load(folder)
+            city = read_yaml(folder / "city.yml")
+        with _reading("towns.yml"):
+            zones = [
+                Zone(row["code"], row["name"], row["head"], bool(row.get("sample")))
                 for row in read_yaml(folder / "towns.yml")["zones"]
-            },
-            rules=[_rule(row) for row in rows["rules"]],
-            without_town=rows["town_squad_without_town"],
-            categories=load_categories(folder),
+            ]
+        with _reading("departments.yml"):
+            departments = _departments(read_yaml(folder / "departments.yml"), places)
+        with _reading("categories.yml"):
+            categories = load_categories(folder)
+        with _reading("routing.yml"):
+            rows = read_yaml(folder / "routing.yml")
+            rules, without_town = [_rule(row) for row in rows["rules"]], rows["town_squad_without_town"]
+        routing = cls(
+            city=city,
+            places=places,
+            departments={one.code: one for one in departments},
+            zones={one.code: one for one in zones},
+            rules=rules,
+            without_town=without_town,
+            front_desk=rows.get("front_desk", "intake"),
+            supervision=rows.get("supervision", "supervision"),
+            categories=categories,
             consultations=load_consultation_rules(_file_or_ours(folder, "consultations.yml")),
             checks=load_check_rules(_file_or_ours(folder, "checks.yml")),
         )
-        problems = routing.check()
+        named: tuple[Sequence[Department | Zone | Town], ...] = (departments, zones, places.towns)
+        problems = [f"code {code} stands twice" for group in named for code in _twice(group)]
+        problems += routing.check()
         if problems:
             raise RoutingError("; ".join(problems))
         return routing
@@ -176,6 +200,14 @@ class Routing:
         only = self._rule_for(category, None).only
         return not only or department in only
 
+    def is_walled(self, category: str) -> bool:
+        """Whether only certain departments may ever hold tickets of a category: complaints about officers."""
+        return category in self.categories and bool(self._rule_for(category, None).only)
+
+    def deciding(self, categories: Sequence[str]) -> str:
+        """Which of a matter's categories decides who owns it: the first that is walled, else the first."""
+        return next((code for code in categories if self.is_walled(code)), categories[0])
+
     def needs_after_photo(self, kind: TicketKind, category: str) -> bool:
         """Whether such a ticket is resolved only with a photo of the place afterwards."""
         is_street_matter = kind not in (TicketKind.CONSULTATION, TicketKind.SUGGESTION)
@@ -184,7 +216,7 @@ class Routing:
     def zone_head(self, town: str | None) -> Department:
         """The head of a town's zone; without a town the supervision office."""
         found = self.town(town)
-        return self.department(self.zones[found.zone].head if found else "supervision")
+        return self.department(self.zones[found.zone].head if found else self.supervision)
 
     def check(self) -> list[str]:
         """What is wrong with the data: [] if each category has an owner in each town and without one."""
@@ -207,11 +239,27 @@ class Routing:
             for code in rule.categories
             if code not in self.categories
         ]
+        problems += [
+            f"{role} {code} is missing or another authority"
+            for role, code in (("front_desk", self.front_desk), ("supervision", self.supervision))
+            if not self._may_own(code)
+        ]
+        problems += self._check_categories()
         if not self._may_own(self.consultations.department):
             problems.append(f"consultations.yml: department {self.consultations.department} is missing")
         for category in self.categories:
             problems += [problem for town in (*self.towns(), None) for problem in self._check(category, town)]
         return problems
+
+    def _check_categories(self) -> list[str]:
+        needed = [f"category {code} is missing" for code in ("other",) if code not in self.categories]
+        open_to_all = [
+            f"{code} may be held by anybody: its rule needs `only`"
+            for code in ABOUT_OFFICERS
+            if code in self.categories
+            and any(code in rule.categories and not rule.only for rule in self._rules)
+        ]
+        return needed + open_to_all
 
     def _may_own(self, code: str) -> bool:
         found = self._departments.get(code)
@@ -252,6 +300,22 @@ class Routing:
         return f"squad_{town.code}" if town else self._without_town
 
 
+@contextmanager
+def _reading(file: str) -> Iterator[None]:
+    """Raises: RoutingError, for a file that is missing, is no YAML, or lacks something."""
+    try:
+        yield
+    except KeyError as error:
+        raise RoutingError(f"{file}: a row lacks {error}") from error
+    except (OSError, ValueError, TypeError, AttributeError, YAMLError) as error:
+        raise RoutingError(f"{file} can't be read: {error}") from error
+
+
+def _twice(rows: Sequence[Department | Zone | Town]) -> list[str]:
+    codes = [row.code for row in rows]
+    return sorted({code for code in codes if codes.count(code) > 1})
+
+
 def _file_or_ours(folder: Path, name: str) -> Path:
     """The folder that has the file: a city that doesn't say otherwise takes what comes with the product."""
     return folder if (folder / name).is_file() else DATA_FOLDER
@@ -267,7 +331,7 @@ def _rule(row: dict[str, Any]) -> Rule:
     )
 
 
-def _departments(data: dict[str, Any], places: Places) -> dict[str, Department]:
+def _departments(data: dict[str, Any], places: Places) -> list[Department]:
     defaults = data["defaults"]
     squads = data["town_squads"]
     rows = list(data["departments"]) + [
@@ -278,8 +342,8 @@ def _departments(data: dict[str, Any], places: Places) -> dict[str, Department]:
         }
         for town in places.towns
     ]
-    return {
-        row["code"]: Department(
+    return [
+        Department(
             code=row["code"],
             name=row["name"],
             phone=row.get("phone", defaults["phone"]),
@@ -287,4 +351,4 @@ def _departments(data: dict[str, Any], places: Places) -> dict[str, Department]:
             kind=row["kind"],
         )
         for row in rows
-    }
+    ]

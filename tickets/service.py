@@ -20,6 +20,7 @@ from tickets.errors import (
     ActorNotAllowed,
     AfterPhotoRequired,
     ConversationNotFound,
+    HandBackNeeded,
     NoteRequired,
     OfficerNotFound,
     TicketNotFound,
@@ -198,8 +199,8 @@ class TicketService(Casework):
         is told when the status or the department changes.
 
         Raises: TicketNotFound; StaleVersion; TransitionNotAllowed, if it is closed; ActorNotAllowed, if
-        this department may
-            not have it; OfficerNotFound; RoutingError.
+        this department may not have it, or the actor's unit is to apply for a hand-back; OfficerNotFound;
+        RoutingError.
         """
         ticket = await self.find_for_change(ticket_no, expected_version)
         if not ticket.is_open:
@@ -207,11 +208,19 @@ class TicketService(Casework):
         if not self.routing.may_hold(ticket.category, department or ticket.department):
             raise ActorNotAllowed(f"{ticket.category} must not go to {department}")
         was = ticket.department
+        if department not in (None, was) and not self.may_give_away(ticket, actor):
+            raise HandBackNeeded(was)
         ticket.department = department or was
         ticket.officer_id = await self._officer_for(ticket, officer_id, keep=ticket.department == was)
         data = {"from": was, "department": ticket.department, "officer_id": ticket.officer_id}
         if await self._becomes_assigned(ticket, actor, note, data) or ticket.department != was:
             await self.tell(ticket, "notice_status_assigned", {"note": ""})
+
+    def may_give_away(self, ticket: Ticket, actor: Actor) -> bool:
+        """Whether an actor may give a ticket to another unit at once: supervisors, and the front desk what
+        lies with it. All others apply for a hand-back, or tickets travel in circles.
+        """
+        return actor.is_supervisor or ticket.department == self.routing.front_desk
 
     async def reply(
         self,
@@ -348,8 +357,8 @@ class TicketService(Casework):
             await self.tell(ticket, "notice_after_photo", params, with_followers=False)
 
     async def _new_ticket(self, new: NewTicket, code: str) -> Ticket:
-        category = new.category if new.category in self.routing.categories else "other"
-        known = [code for code in new.categories if code in self.routing.categories]
+        said = [code for code in (new.category, *new.categories) if code in self.routing.categories]
+        category = self.routing.deciding(said or ["other"])
         ticket_no = await next_ticket_no(self.session, self.routing.city["ticket_prefix"], self.now)
         town = self.routing.locate(new.place).town if new.place else None
         return Ticket(
@@ -357,7 +366,7 @@ class TicketService(Casework):
             kind=TicketKind(new.kind),
             status=Status.SUBMITTED,
             category=category,
-            categories=list(dict.fromkeys([category, *known])),
+            categories=list(dict.fromkeys([category, *said])),
             summary=storable(new.summary),
             place=storable(asdict(new.place)) if new.place else None,
             town=town.code if town and not town.is_unsure else None,

@@ -19,6 +19,8 @@ from tickets.routing import Routing
 if TYPE_CHECKING:
     import argparse
 
+    from bot.config import Settings
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The sub-commands."""
@@ -37,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run_verify(args: argparse.Namespace) -> int:
     """Exit status 0 if all is as it was drawn, 1 if something differs, 2 if there is no such drawn round."""
     try:
-        problems = asyncio.run(_verify(args.settings.resolved_database_url, args.round))
+        problems = asyncio.run(_verify(args.settings, args.round))
     except CheckNotOpen:
         sys.stderr.write(f"wenfa: no drawn round {args.round}\n")
         return 2
@@ -64,12 +66,15 @@ def run_draw(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _verify(url: str, round_id: int) -> list[str]:
-    database = Database(url)
+async def _verify(settings: Settings, round_id: int) -> list[str]:
+    database = Database(settings.resolved_database_url)
     try:
         async with database.reading() as session:
             checks = Checks(
-                session, routing=Routing.load(), calendar=WorkingCalendar.load(), now=datetime.now(UTC)
+                session,
+                routing=Routing.load(settings.city_data),
+                calendar=WorkingCalendar.load(settings.city_data),
+                now=datetime.now(UTC),
             )
             return await checks.verify(round_id)
     finally:

@@ -54,7 +54,7 @@ async def _list(database: Database) -> int:
 
 
 def _run_add(args: argparse.Namespace) -> int:
-    known = {department.code for department in Routing.load().departments()}
+    known = {department.code for department in Routing.load(args.settings.city_data).departments()}
     if args.department and args.department not in known:
         sys.stderr.write(f"wenfa: no department {args.department}; there are: {', '.join(sorted(known))}\n")
         return 2

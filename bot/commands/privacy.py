@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.keys import open_vault
 from bot.photo_store import open_photos
-from tickets.categories import DATA_FOLDER
 from tickets.database import Database
 from tickets.deadlines import WorkingCalendar
 from tickets.errors import BotError
@@ -96,9 +95,8 @@ def run_erase(args: argparse.Namespace) -> int:
 
 def run_retain(args: argparse.Namespace) -> int:
     """Exit status 0; 2 if the rules can't be read."""
-    folder = Path(args.settings.city_folder) if args.settings.city_folder else DATA_FOLDER
     try:
-        rules = RetentionRules.load(folder)
+        rules = RetentionRules.load(args.settings.city_data)
     except ValueError as error:
         sys.stderr.write(f"wenfa: {error}\n")
         return 2
@@ -176,8 +174,8 @@ def _run(args: argparse.Namespace, work: Callable[[Retention], Awaitable[ResultT
                 return await work(
                     Retention(
                         session,
-                        routing=Routing.load(),
-                        calendar=WorkingCalendar.load(),
+                        routing=Routing.load(args.settings.city_data),
+                        calendar=WorkingCalendar.load(args.settings.city_data),
                         now=datetime.now(UTC),
                         vault=open_vault(args.settings),
                     )

@@ -19,7 +19,6 @@ from bot.texts import words_for_file
 from knowledge_base.statutes.library import StatuteLibrary
 from tickets.casefile import build_case_file
 from tickets.casework import find_ticket
-from tickets.categories import DATA_FOLDER
 from tickets.database import Database
 from tickets.deadlines import WorkingCalendar
 from tickets.errors import (
@@ -82,7 +81,7 @@ def run_verify(args: argparse.Namespace) -> int:
 
 def run_check(args: argparse.Namespace) -> int:
     """Exit status 0 if the data has no gap, else 1."""
-    folder = Path(args.settings.city_folder) if args.settings.city_folder else DATA_FOLDER
+    folder = args.settings.city_data
     try:
         routing = Routing.load(folder)
     except RoutingError as error:
@@ -92,7 +91,11 @@ def run_check(args: argparse.Namespace) -> int:
         f"{len(routing.categories)} categories x {len(routing.towns())} towns: every matter has an owner"
         f" among {len(routing.departments())} departments\n"
     )
-    powers = Powers.load(folder)
+    try:
+        powers = Powers.load(folder)
+    except RoutingError as error:
+        sys.stderr.write(f"wenfa: {error}\n")
+        return 1
     today = datetime.now(UTC).date()
     library = StatuteLibrary.load(args.settings.data_folder / "statutes")
     problems = powers.check(routing, lambda law, article: library.article(law, article, today) is not None)
@@ -125,7 +128,7 @@ def run_export(args: argparse.Namespace) -> int:
             session,
             args.ticket,
             photos=open_photos(args.settings, vault),
-            routing=Routing.load(),
+            routing=Routing.load(args.settings.city_data),
             now=datetime.now(UTC),
             words=words_for_file,
             vault=vault,

@@ -32,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     menu.set_defaults(run=lambda args: _run(args.settings, _make_menu))
     code = actions.add_parser("code", help="make a QR code that says which town somebody is in")
     code.add_argument("town", help="code of the town, from towns.yml")
-    code.set_defaults(run=lambda args: _run(args.settings, lambda client, _: _make_code(client, args.town)))
+    code.set_defaults(
+        run=lambda args: _run(args.settings, lambda client, settings: _make_code(client, settings, args.town))
+    )
 
 
 def menu(base_url: str) -> dict[str, Any]:
@@ -56,8 +58,8 @@ async def _make_menu(client: WeChatClient, settings: Settings) -> str:
     return "the menu is set; followers see it within a day, new ones at once"
 
 
-async def _make_code(client: WeChatClient, town: str) -> str:
-    if Routing.load().town(town) is None:
+async def _make_code(client: WeChatClient, settings: Settings, town: str) -> str:
+    if Routing.load(settings.city_data).town(town) is None:
         raise SettingError(f"no town {town}; the codes are in tickets/data/towns.yml")
     scene = {"scene": {"scene_str": f"place:{town}"}}
     made = await client.call(

@@ -106,6 +106,7 @@ ROUTES: tuple[DeskRoute, ...] = (
     route("POST", f"{_TICKET}/hand-back", oversight.hand_back, Permission.WORK_TICKETS),
     route("POST", f"{_TICKET}/extension", oversight.extend, Permission.WORK_TICKETS),
     route("POST", f"{_TICKET}/supervision", oversight.supervise, Permission.SUPERVISE),
+    route("POST", f"{_TICKET}/category", oversight.change_category, Permission.SUPERVISE),
     route("GET", f"{_TICKET}/similar", merging.similar_part, Permission.WORK_TICKETS, passive=True),
     route("GET", f"{_TICKET}/merge", merging.merge_page, Permission.WORK_TICKETS),
     route("POST", f"{_TICKET}/merge", merging.merge, Permission.WORK_TICKETS),

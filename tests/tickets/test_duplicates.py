@@ -224,8 +224,10 @@ class TestMerge:
             with pytest.raises(TicketMerged) as caught:
                 await make_service(session).change_status(SECOND, Status.ACCEPTED, actor=OFFICER)
             with pytest.raises(TicketMerged):
-                await make_service(session).bound(Aftercare).rate(
-                    SECOND, conversation_id=2, score=1, is_solved=False
+                await (
+                    make_service(session)
+                    .bound(Aftercare)
+                    .rate(SECOND, conversation_id=2, score=1, is_solved=False)
                 )
         assert caught.value.into == FIRST
 

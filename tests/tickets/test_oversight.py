@@ -15,14 +15,23 @@ from tests.factories import (
     ROUTING,
     SUPERVISOR,
     make_conversation,
+    make_officer,
     make_service,
     make_ticket,
 )
 from tickets.database import Database
-from tickets.errors import ActorNotAllowed, AlreadyRuled, BotError, NoteRequired, TransitionNotAllowed
+from tickets.errors import (
+    ActorNotAllowed,
+    AlreadyRuled,
+    BotError,
+    NoteRequired,
+    RoutingError,
+    TransitionNotAllowed,
+)
 from tickets.history import verify
 from tickets.models import Entry, EntryKind, Message, Ticket
 from tickets.oversight import Oversight
+from tickets.values import Actor
 from tickets.workflow import Status
 
 TICKET_NO = "FQ20261123-0001"
@@ -116,6 +125,36 @@ async def test_after_two_hand_backs_the_zone_head_gets_it_and_keeps_it(assigned:
     await refused(assigned, ActorNotAllowed, "hand_back", TICKET_NO, REASON, actor=OFFICER)
 
 
+async def test_a_category_corrected_to_conduct_takes_the_ticket_from_the_unit(assigned: Database) -> None:
+    async with assigned.transaction() as session:
+        officer = await make_officer(session)
+        await make_service(session).assign(TICKET_NO, officer_id=officer.id, actor=OFFICER)
+        await oversight(session).change_category(TICKET_NO, "officer_conduct", "说的是队员", actor=SUPERVISOR)
+
+    ticket = await state(assigned)
+    assert (ticket.category, ticket.department, ticket.officer_id) == ("officer_conduct", "supervision", None)
+    async with assigned.transaction() as session:
+        await oversight(session).change_category(TICKET_NO, "dog", "说的是狗", actor=SUPERVISOR)
+    ticket = await state(assigned)
+    assert (ticket.categories, ticket.department) == (["dog", "illegal_dumping"], "supervision")
+
+
+@pytest.mark.parametrize(
+    ("category", "note", "actor", "error"),
+    [
+        ("dog", "说的是狗", OFFICER, ActorNotAllowed),
+        ("dog", " ", SUPERVISOR, NoteRequired),
+        ("cat", "说的是猫", SUPERVISOR, RoutingError),
+    ],
+)
+async def test_only_supervisors_correct_a_category_and_say_why(
+    assigned: Database, category: str, note: str, actor: Actor, error: type[BotError]
+) -> None:
+    await refused(assigned, error, "change_category", TICKET_NO, category, note, actor=actor)
+
+    assert (await state(assigned)).category == "illegal_dumping"
+
+
 async def test_a_ticket_never_lands_with_somebody_who_must_not_have_it(assigned: Database) -> None:
     async with assigned.transaction() as session:
         application = await oversight(session).hand_back(
@@ -194,6 +233,8 @@ async def test_open_applications_wait_in_order(assigned: Database) -> None:
         ]
         await oversight(session).rule(first, True, actor=SUPERVISOR)
         assert len(await oversight(session).open_applications()) == 1
+        await make_service(session).withdraw(TICKET_NO, conversation_id=1)
+        assert await oversight(session).open_applications() == []
 
 
 async def test_officers_replace_each_others_view_only_with_the_newest_version(assigned: Database) -> None:

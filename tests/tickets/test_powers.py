@@ -10,6 +10,7 @@ import pytest
 
 from knowledge_base.statutes.library import StatuteLibrary
 from tests.factories import ROUTING
+from tickets.errors import RoutingError
 from tickets.powers import Power, Powers
 
 POWERS = Powers.load()
@@ -28,6 +29,29 @@ def test_every_power_stands_on_an_article_in_force(library: StatuteLibrary) -> N
 
 def test_every_street_matter_has_a_power() -> None:
     assert [code for code in ROUTING.city["after_photo_categories"] if not POWERS.of(code)] == []
+
+
+def test_every_item_stands_in_its_article(library: StatuteLibrary) -> None:
+    today = datetime.now(UTC).date()
+    texts = {
+        power.code: article.text.replace("(", "（").replace(")", "）")
+        for power in POWERS.items
+        if (article := library.article(power.law, power.article, today))
+    }
+    missing = [
+        power.code
+        for power in POWERS.items
+        for item in power.item.replace("）（", "） （").split()
+        if item not in texts[power.code]
+    ]
+
+    assert missing == []
+
+
+def test_powers_of_several_categories_come_once_and_those_of_the_first_first() -> None:
+    shown = [one.power for one in POWERS.shown(["dog", "parking"], "longtian", ROUTING)]
+
+    assert shown == [*POWERS.of("dog"), *(one for one in POWERS.of("parking") if one not in POWERS.of("dog"))]
 
 
 def test_most_of_the_list_is_not_public_and_that_is_said() -> None:
@@ -49,7 +73,7 @@ def test_most_of_the_list_is_not_public_and_that_is_said() -> None:
     ],
 )
 def test_who_exercises_a_power(category: str, town: str | None, code: str, holder: str) -> None:
-    shown = {one.power.code: one.holder for one in POWERS.shown(category, town, ROUTING)}
+    shown = {one.power.code: one.holder for one in POWERS.shown([category], town, ROUTING)}
 
     assert shown[code] == holder
 
@@ -70,6 +94,8 @@ def bad(**changes: object) -> Power:
         ([bad(), bad()], "stands twice"),
         ([bad(categories=("nonsense",))], "unknown category nonsense"),
         ([bad(law="不存在的法")], "is not in force"),
+        ([bad(kind="行政赔偿")], "no kind of power"),
+        ([bad(categories=())], "fits no category"),
         ([bad(by="nobody")], "authority nobody is missing"),
         ([bad(code=str(number)) for number in range(3)], "of 2"),
     ],
@@ -80,6 +106,13 @@ def test_the_check_names_what_is_wrong(items: list[Power], words: str) -> None:
     )
 
     assert any(words in problem for problem in problems)
+
+
+def test_a_row_that_lacks_something_is_named(tmp_path: Path) -> None:
+    (tmp_path / "powers.yml").write_text("total: 1\ndefaults: {}\nitems: [{code: a}]\n", encoding="utf-8")
+
+    with pytest.raises(RoutingError, match=r"powers.yml: a row lacks 'name'"):
+        Powers.load(tmp_path)
 
 
 def test_a_city_without_a_list_has_none(tmp_path: Path) -> None:

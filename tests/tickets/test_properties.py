@@ -306,7 +306,7 @@ class Office(RuleBasedStateMachine):
 
         async def work(session: AsyncSession) -> tuple[Status, int]:
             service = make_service(session, now=self.now)
-            await service.assign(ticket_no, department=department, actor=OFFICER)
+            await service.assign(ticket_no, department=department, actor=SUPERVISOR)
             ticket = await service.find(ticket_no)
             return ticket.status, ticket.version
 

@@ -115,6 +115,15 @@ def test_an_unknown_department_is_refused() -> None:
         ("routing.yml", "without_town: duty_squad", "without_town: nobody", "department nobody is missing"),
         ("routing.yml", "[dog], lead", "[dog], towns: [yuping], lead", "dog in longshan has no owner"),
         ("towns.yml", "zone: west", "zone: east", "zone east"),
+        ("routing.yml", "front_desk: intake", "front_desk: police", "front_desk police"),
+        ("routing.yml", "supervision: supervision", "supervision: nobody", "supervision nobody"),
+        ("routing.yml", ", only: [supervision]", "", "officer_conduct may be held by anybody"),
+        ("routing.yml", "lead: gardens, ", "", r"routing.yml: a row lacks 'lead'"),
+        ("routing.yml", "rules:", "rules: [", "routing.yml can't be read"),
+        ("departments.yml", "code: gardens", "code: intake", "code intake stands twice"),
+        ("towns.yml", "code: yidu", "code: yuxi", "code yuxi stands twice"),
+        ("categories.yml", "code: other,", "code: others,", "category other is missing"),
+        ("city.yml", "bounds:", "limits:", "a row lacks 'bounds'"),
         ("consultations.yml", "department: legal", "department: law", "department law is missing"),
         ("consultations.yml", "department: legal", "department: police", "department police is missing"),
         ("checks.yml", "points: 15", "points: 16", "add up to 100"),
@@ -125,6 +134,13 @@ def test_data_with_a_gap_is_refused_by_name(folder: Path, file: str, old: str, n
     replace(folder / file, old, new)
 
     with pytest.raises(RoutingError, match=says):
+        Routing.load(folder)
+
+
+def test_a_missing_file_is_named(folder: Path) -> None:
+    (folder / "departments.yml").unlink()
+
+    with pytest.raises(RoutingError, match=r"departments.yml can't be read"):
         Routing.load(folder)
 
 

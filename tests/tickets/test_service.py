@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -27,6 +28,7 @@ from tickets.errors import (
     AfterPhotoRequired,
     BotError,
     ConversationNotFound,
+    HandBackNeeded,
     NoteRequired,
     OfficerNotFound,
     StaleVersion,
@@ -35,7 +37,7 @@ from tickets.errors import (
     TransitionNotAllowed,
 )
 from tickets.history import verify
-from tickets.models import Attachment, Entry, EntryKind, Message, OutboxItem, Purpose, Sender, Ticket
+from tickets.models import Attachment, Entry, EntryKind, Message, OutboxItem, Purpose, Role, Sender, Ticket
 from tickets.values import Actor, Place, TicketView
 from tickets.workflow import ALLOWED, ActorKind, Status, TicketKind
 
@@ -209,7 +211,7 @@ class TestStatusFor:
         async with with_citizen.transaction() as session:
             service = make_service(session)
             await service.add_note(TICKET_NO, "此人多次举报", actor=OFFICER)
-            await service.assign(TICKET_NO, department="squad_gaoshan", actor=OFFICER, note="人手不够")
+            await service.assign(TICKET_NO, department="squad_gaoshan", actor=SUPERVISOR, note="人手不够")
             await service.reply(TICKET_NO, "明天清理", actor=OFFICER)
 
         async with with_citizen.reading() as session:
@@ -388,7 +390,7 @@ class TestAssign:
         async with with_citizen.transaction() as session:
             officer = await make_officer(session)
             await make_service(session).assign(TICKET_NO, officer_id=officer.id, actor=OFFICER)
-            await make_service(session).assign(TICKET_NO, department="squad_gaoshan", actor=OFFICER)
+            await make_service(session).assign(TICKET_NO, department="squad_gaoshan", actor=SUPERVISOR)
 
         ticket = await ticket_of(with_citizen)
         assert (ticket.department, ticket.officer_id) == ("squad_gaoshan", None)
@@ -418,10 +420,40 @@ class TestAssign:
             with pytest.raises(TransitionNotAllowed):
                 await make_service(session).assign(TICKET_NO, department="intake", actor=OFFICER)
 
+    async def test_a_unit_gives_nothing_away_and_the_front_desk_all_that_lies_there(
+        self, database: Database
+    ) -> None:
+        head = Actor(ActorKind.OFFICER, "7", "郑队长", Role.UNIT_HEAD, "squad_longtian")
+        async with database.transaction() as session:
+            await make_ticket(session)
+            await make_ticket(session, category="other")
+            with pytest.raises(HandBackNeeded):
+                await make_service(session).assign(TICKET_NO, department="squad_gaoshan", actor=head)
+            await make_service(session).assign(
+                "FQ20261123-0002", department="squad_gaoshan", actor=replace(head, department="intake")
+            )
+
+        async with database.reading() as session:
+            rows = await session.execute(sa.select(Ticket.ticket_no, Ticket.department).order_by(Ticket.id))
+            assert [row[1] for row in rows] == ["squad_longtian", "squad_gaoshan"]
+
     async def test_refuses_another_authority(self, with_citizen: Database) -> None:
         async with with_citizen.transaction() as session:
             with pytest.raises(ActorNotAllowed):
                 await make_service(session).assign(TICKET_NO, department="police", actor=OFFICER)
+
+    async def test_a_street_matter_that_also_accuses_officers_goes_to_supervision(
+        self, database: Database
+    ) -> None:
+        async with database.transaction() as session:
+            filed = await make_ticket(session, categories=("illegal_dumping", "officer_conduct"))
+
+        assert filed.department_name == "督查科"
+        ticket = await ticket_of(database)
+        assert (ticket.category, ticket.categories) == (
+            "officer_conduct",
+            ["officer_conduct", "illegal_dumping"],
+        )
 
     async def test_never_gives_a_complaint_about_officers_to_a_squad(self, database: Database) -> None:
         async with database.transaction() as session:

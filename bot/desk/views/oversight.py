@@ -15,7 +15,7 @@ from bot.desk.views.ticket import Draft, show_ticket
 from bot.texts import render_notice
 from tickets.errors import BotError, TicketNotFound
 from tickets.models import ApplicationKind
-from tickets.oversight import Oversight
+from tickets.oversight import HAND_BACKS_BEFORE_ZONE_HEAD, Oversight
 from tickets.privacy import Privacy
 
 MAX_REASON_LENGTH = 500
@@ -51,11 +51,11 @@ async def _do(request: web.Request, work: Work, done: str) -> web.StreamResponse
 
 
 async def hand_back(request: web.Request) -> web.StreamResponse:
-    """The unit says that the ticket isn't its own; a supervisor rules."""
-    actor = request[VISIT].actor
+    """The unit says that the ticket isn't its own, and perhaps whose it is; a supervisor rules."""
+    actor, wanted = request[VISIT].actor, request[FORM].text("department") or None
 
     async def work(oversight: Oversight, ticket_no: str, reason: str) -> None:
-        await oversight.hand_back(ticket_no, reason, actor=actor)
+        await oversight.hand_back(ticket_no, reason, actor=actor, wanted_department=wanted)
 
     return await _do(request, work, "applied")
 
@@ -78,6 +78,22 @@ async def supervise(request: web.Request) -> web.StreamResponse:
         await oversight.supervise(ticket_no, reason, actor=actor)
 
     return await _do(request, work, "supervised")
+
+
+async def change_category(request: web.Request) -> web.StreamResponse:
+    """A supervisor says what the ticket is about."""
+    actor, form = request[VISIT].actor, request[FORM]
+
+    async def work(oversight: Oversight, ticket_no: str, reason: str) -> None:
+        await oversight.change_category(
+            ticket_no,
+            form.text("category"),
+            reason,
+            actor=actor,
+            expected_version=form.number("version"),
+        )
+
+    return await _do(request, work, "category")
 
 
 async def contact(request: web.Request) -> web.StreamResponse:
@@ -120,6 +136,8 @@ async def _applications(
         status=status,
         rows=rows,
         kinds=KINDS,
+        departments=[one for one in parts.routing.departments() if one.kind != "outside"],
+        ends_after=HAND_BACKS_BEFORE_ZONE_HEAD,
         routing=parts.routing,
         now=request[VISIT].now,
         notice=notice,

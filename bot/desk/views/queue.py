@@ -117,8 +117,15 @@ def _choices(visit: Visit, wanted: QueueFilter, parts: Any, people: Any) -> dict
         "departments": parts.routing.departments() if sees_others and wanted.view is not View.UNIT else [],
         "may_bulk": may_work,
         "people": people if may_work else [],
-        "bulk_departments": parts.routing.departments() if visit.may(Permission.ASSIGN_DEPARTMENT) else [],
+        "bulk_departments": _bulk_departments(visit, parts),
     }
+
+
+def _bulk_departments(visit: Visit, parts: Any) -> Any:
+    """Units that several tickets can be given to at once, by whoever needs no ruling for it."""
+    is_at_desk = visit.officer.department == parts.routing.front_desk
+    may = visit.may(Permission.ASSIGN_DEPARTMENT) and (visit.actor.is_supervisor or is_at_desk)
+    return parts.routing.departments() if may else []
 
 
 def _due_marks(found: Page, visit: Visit, parts: Any) -> dict[str, Any]:

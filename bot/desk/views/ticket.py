@@ -57,6 +57,7 @@ DONE = {
     "withdrawn": "送审的答复已撤回，可以改好再送。",
     "applied": "申请已提交，等督办人员审定。办理期限照常计算。",
     "supervised": "已列入督办。",
+    "category": "诉求类别已更正。",
     "merged": "已并单，两边的诉求人都会收到通知。",
     "split": "已拆开，这张工单重新单独办理。",
     "photos": "照片已保存，办结时会一起发给诉求人。",
@@ -163,7 +164,7 @@ async def show_ticket(
         **_photos(found, parts),
         merged_into=merged_into,
         resting=resting,
-        powers=parts.powers.shown(ticket.category, ticket.town, parts.routing),
+        powers=parts.powers.shown(ticket.categories, ticket.town, parts.routing),
         may_take_file=visit.may(Permission.CASE_FILE),
         draft=draft or Draft(reply=_returned_text(drafts)),
         answer_draft=drafts[0] if drafts else None,
@@ -288,7 +289,7 @@ def _map_url(settings: Settings, ticket: Ticket) -> str:
 def _assignment(visit: Visit, ticket: Ticket, people: Any, routing: Any) -> dict[str, Any]:
     is_worker = visit.may(Permission.WORK_TICKETS) and ticket.is_open
     may_move = is_worker and (
-        visit.may(Permission.ASSIGN_DEPARTMENT) or may_pass_on(routing, ticket, visit.actor)
+        may_give_away(visit, ticket, routing) or may_pass_on(routing, ticket, visit.actor)
     )
     departments = [one for one in routing.departments() if routing.may_hold(ticket.category, one.code)]
     return {
@@ -300,8 +301,16 @@ def _assignment(visit: Visit, ticket: Ticket, people: Any, routing: Any) -> dict
         "may_begin": is_worker and ticket.status is not Status.IN_PROGRESS,
         "may_take": is_worker and ticket.officer_id != visit.officer.id and _may_hold(visit.officer, ticket),
         "departments": departments if may_move else [],
+        "other_units": [one for one in departments if one.code != ticket.department],
+        "may_change_category": ticket.is_open and visit.may(Permission.SUPERVISE),
         "people": people if is_worker else [],
     }
+
+
+def may_give_away(visit: Visit, ticket: Ticket, routing: Any) -> bool:
+    """Whether the officer may give the ticket to another unit without a ruling."""
+    is_from_desk = ticket.department == routing.front_desk
+    return visit.may(Permission.ASSIGN_DEPARTMENT) and (visit.actor.is_supervisor or is_from_desk)
 
 
 def _may_hold(officer: Officer, ticket: Ticket) -> bool:

@@ -48,7 +48,7 @@ async def test_the_menu_is_made_of_buttons_that_the_dialogue_knows(account: Sett
 
 
 async def test_a_code_names_a_town(account: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    status, api = await run(account, lambda client, _: wechat._make_code(client, "longtian"))
+    status, api = await run(account, lambda client, settings: wechat._make_code(client, settings, "longtian"))
 
     [made] = api.sent("/cgi-bin/qrcode/create")
     assert status == 0
@@ -58,7 +58,7 @@ async def test_a_code_names_a_town(account: Settings, capsys: pytest.CaptureFixt
 
 async def test_a_town_that_is_none_is_refused(account: Settings) -> None:
     with pytest.raises(SettingError, match="towns.yml"):
-        await run(account, lambda client, _: wechat._make_code(client, "atlantis"))
+        await run(account, lambda client, settings: wechat._make_code(client, settings, "atlantis"))
 
 
 async def test_a_wrong_secret_is_one_line(account: Settings, capsys: pytest.CaptureFixture[str]) -> None:

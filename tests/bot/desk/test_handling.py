@@ -319,18 +319,36 @@ async def test_an_officer_of_another_unit_can_not_be_given_a_ticket(
     assert (await _stored(parts)).officer_id is None
 
 
-async def test_a_unit_head_passes_a_ticket_on_and_sees_it_no_more(
+async def test_a_unit_head_gives_nothing_away_and_is_shown_how_to_hand_back(
     browser: Browser, ticket: str, parts: Services
 ) -> None:
     await add_officer(parts, "zheng", role=Role.UNIT_HEAD)
     await browser.sign_in("zheng")
-    await browser.get(f"/tickets/{ticket}")
+    page = await browser.get(f"/tickets/{ticket}")
+    assert 'id="assign-department"' not in page.text
 
     page = await browser.post(f"/tickets/{ticket}/assign", department="squad_yuping", note="不在我辖区")
 
-    assert page.path == "/desk/?done=assign"
+    assert page.status == 403
+    assert "请申请退单" in page.text
+    assert (await _stored(parts)).department == "squad_longtian"
+
+
+async def test_a_supervisor_passes_a_ticket_on_and_corrects_what_it_is_about(
+    browser: Browser, ticket: str, parts: Services
+) -> None:
+    await add_officer(parts, "chen", role=Role.SUPERVISOR, department=None)
+    await browser.sign_in("chen")
+    page = await browser.get(f"/tickets/{ticket}")
+    assert 'id="category"' in page.text
+
+    await browser.post(f"/tickets/{ticket}/assign", department="squad_yuping", note="不在龙田")
     assert (await _stored(parts)).department == "squad_yuping"
-    assert (await browser.get(f"/tickets/{ticket}")).status == 403
+    page = await browser.post(f"/tickets/{ticket}/category", category="officer_conduct", reason="说的是队员")
+
+    assert "诉求类别已更正" in page.text
+    assert "说的是队员" in page.text
+    assert (await _stored(parts)).department == "supervision"
 
 
 @pytest.mark.parametrize("act", ["reply", "note", "status", "assign", "take"])

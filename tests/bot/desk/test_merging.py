@@ -71,7 +71,7 @@ async def test_the_like_is_offered_merged_told_and_split_again(
     ("target", "words"),
     [
         ("FQ20200101-0001", "没有这张工单"),
-        (SECOND, "不能由您来办"),
+        (SECOND, "并到它自己"),
         (OTHER, "归其他单位办理"),
         ("", "没有这张工单"),
     ],
