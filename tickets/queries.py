@@ -16,7 +16,7 @@ from tickets.casework import find_ticket
 from tickets.conversations import recent
 from tickets.models import Attachment, Entry, Message, Officer, Priority, Ticket
 from tickets.numbers import clean_ticket_no
-from tickets.search import find_ids
+from tickets.search import find
 from tickets.workflow import Status, TicketKind
 
 PAGE_SIZE = 30
@@ -113,23 +113,23 @@ class TicketPage:
     attachments: Sequence[Attachment]
 
 
-# Columns rather than whole tickets, which would take most of a queue's time.
-_LISTED = (
+# The fields of `TicketRow` in their order; loading whole tickets would take most of a queue's time.
+_LISTED = select(
     Ticket.ticket_no,
     Ticket.kind,
     Ticket.status,
     Ticket.category,
     Ticket.summary,
-    Ticket.place["text"].as_string().label("place_text"),
+    func.coalesce(Ticket.place["text"].as_string(), ""),
     Ticket.town,
     Ticket.department,
     Ticket.officer_id,
-    Officer.display_name.label("officer_name"),
+    Officer.display_name,
     Ticket.priority,
     Ticket.due_at,
     Ticket.created_at,
     Ticket.updated_at,
-)
+).outerjoin(Officer, Officer.id == Ticket.officer_id)
 
 
 async def queue(
@@ -158,9 +158,9 @@ async def queue(
     # those that do.
     ids = select(Ticket.id).where(*conditions).order_by(*order)
     bounded = ids.limit(PAGE_SIZE + 1).offset((page - 1) * PAGE_SIZE)
-    rows = await _rows(session, Ticket.id.in_(bounded), order, now)
+    rows = (await session.execute(_LISTED.where(Ticket.id.in_(bounded)).order_by(*order))).all()
     return Page(
-        rows=rows[:PAGE_SIZE],
+        rows=tuple(_row(row, now) for row in rows[:PAGE_SIZE]),
         page=page,
         page_size=PAGE_SIZE,
         total=await _count(session, conditions) if is_counted else 0,
@@ -178,18 +178,19 @@ async def _search(
     """A page of what has the words, newest first."""
     text, skipped = asked.text.strip(), (page - 1) * PAGE_SIZE
     number = clean_ticket_no(text)
+    found: Sequence[Row[Any]]
     if _WHOLE_NUMBER.fullmatch(number):
-        wanted = select(Ticket.id).where(Ticket.ticket_no == number, *conditions)
-        ids = [] if skipped else list(await session.scalars(wanted))
+        wanted = _LISTED.where(Ticket.ticket_no == number, *conditions)
+        found = () if skipped else (await session.execute(wanted)).all()
     else:
         is_open = View(asked.view) not in _NOT_ONLY_OPEN
-        ids = await find_ids(session, text, conditions, PAGE_SIZE + 1, skipped, is_open=is_open)
-    has_next = len(ids) > PAGE_SIZE
+        found = await find(session, _LISTED, text, conditions, PAGE_SIZE + 1, skipped, is_open=is_open)
+    has_next = len(found) > PAGE_SIZE
     return Page(
-        rows=await _rows(session, Ticket.id.in_(ids[:PAGE_SIZE]), (Ticket.id.desc(),), now),
+        rows=tuple(_row(row, now) for row in found[:PAGE_SIZE]),
         page=page,
         page_size=PAGE_SIZE,
-        total=0 if has_next else skipped + len(ids),
+        total=0 if has_next else skipped + len(found),
         has_next=has_next,
     )
 
@@ -297,19 +298,6 @@ def _bounded_count(conditions: Sequence[ColumnElement[bool]]) -> ScalarSelect[in
     return select(func.count()).select_from(bounded).scalar_subquery()
 
 
-async def _rows(
-    session: AsyncSession,
-    which: ColumnElement[bool],
-    order: Sequence[ColumnElement[Any]],
-    now: datetime,
-) -> tuple[TicketRow, ...]:
-    rows = await session.execute(
-        select(*_LISTED).outerjoin(Officer, Officer.id == Ticket.officer_id).where(which).order_by(*order)
-    )
-    return tuple(_row(row, now) for row in rows)
-
-
 def _row(row: Row[Any], now: datetime) -> TicketRow:
-    values = dict(row._mapping)
     is_overdue = row.status.is_open and row.due_at is not None and row.due_at < now
-    return TicketRow(**values | {"place_text": row.place_text or "", "is_overdue": is_overdue})
+    return TicketRow(*row, is_overdue)  # type: ignore[call-arg, arg-type] # columns are fields

@@ -14,6 +14,7 @@ too, because among a great many closed ones they are few; a trigger keeps it tru
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from itertools import groupby
@@ -25,6 +26,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Integer,
+    Row,
     Select,
     bindparam,
     cast,
@@ -46,14 +48,21 @@ from tickets.similarity import runs
 from tickets.words import words_of
 
 LOT = 10_000
-# How many lots are looked through at once, from the newest on; then everything older.
-_STEPS = (2, 8)
-# How many of the latest tickets are looked through for a single character.
-LATEST = 4_000
-# From how many tickets on words are common.
-COMMON = 3_000
-_EXPLAIN = sql_text("EXPLAIN (FORMAT JSON) SELECT 1 FROM ticket_words WHERE words @@ CAST(:said AS tsquery)")
-_EXPLAIN_OPEN = sql_text(f"{_EXPLAIN.text} AND is_open")
+# Fewer tickets are looked up at once.
+RARE = 2_000
+# So many times what a page needs is expected in what is looked through first: the planner guesses, and
+# conditions leave some out. Then so many times as many lots, then everything older.
+SPARE = 3
+NEXT = 4
+# Looking through more lots than these takes longer than looking through everything.
+MAX_LOTS = 40
+# What a page needs is expected in so few of the latest tickets that looking at each of them is quicker.
+LATEST = 5_000
+_EXPLAIN = sql_text(
+    "EXPLAIN (FORMAT JSON) SELECT 1 FROM ticket_words WHERE words @@ CAST(:said AS tsquery)"
+    " UNION ALL SELECT 1 FROM ticket_words"
+)
+_EXPLAIN_OPEN = sql_text(_EXPLAIN.text.replace(" UNION", " AND is_open UNION"))
 _NUMBER = re.compile(r"(?:(?P<day>\d{4}|\d{8})-)?(?P<number>\d{1,6})")
 
 # The migration makes it: a plain table with a `tsvector` on PostgreSQL, a virtual one on SQLite, where the
@@ -95,18 +104,20 @@ def is_postgresql(session: AsyncSession) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-async def find_ids(
+async def find(
     session: AsyncSession,
+    rows: Select[Any],
     text: str,
     conditions: Sequence[ColumnElement[bool]],
     limit: int,
     offset: int = 0,
     *,
     is_open: bool = False,
-) -> list[int]:
-    """Ids of the tickets that have all words of a text, or a number that it gives; the newest first.
+) -> list[Row[Any]]:
+    """Rows of the tickets that have all words of a text, or a number that it gives; the newest first.
 
     Args:
+        rows: what to select of `Ticket`.
         conditions: further ones on `Ticket`.
         is_open: only among tickets that are open and not merged, which the conditions say as well.
     """
@@ -114,10 +125,11 @@ async def find_ids(
     if not wanted:
         return []
     if is_postgresql(session):
-        found = await _on_postgresql(session, wanted, conditions, limit + offset, is_open)
+        found = await _on_postgresql(session, wanted, rows, conditions, limit + offset, is_open)
     else:
-        found = (await session.scalars(_on_sqlite(wanted, conditions, limit + offset))).all()
-    return list(found[offset:])
+        wanted_rows = _on_sqlite(wanted, rows, conditions, limit + offset)
+        found = list(await session.execute(wanted_rows))
+    return found[offset:]
 
 
 def alternatives(text: str) -> list[list[str]]:
@@ -148,50 +160,58 @@ def _together(words: Sequence[str]) -> list[str]:
 async def _on_postgresql(
     session: AsyncSession,
     wanted: list[list[str]],
+    rows: Select[Any],
     conditions: Sequence[ColumnElement[bool]],
     limit: int,
     is_open: bool,
-) -> Sequence[int]:
+) -> list[Row[Any]]:
     """All that has rare words at once; for common words the newest lots first, then what is older."""
+
+    async def newest_of(hits: CTE, many: int) -> list[Row[Any]]:
+        return list(await session.execute(_newest_of(hits, rows, conditions, many)))
+
     within = [_WORDS.c.is_open] if is_open else []
     words = ts_query(wanted)
-    if await _estimate(session, words, is_open) < COMMON:
-        return await _newest_of(session, _hits(words, within), conditions, limit)
-    newest = await session.scalar(select(func.max(Ticket.id))) or 0
-    found: list[int] = []
-    if words.endswith(":*)"):
-        # All that begins so is a long way through the index; most single characters are common.
-        hits = _latest_hits(words, within, newest - LATEST)
-        found = await _newest_of(session, hits, conditions, limit)
+    estimate, all_tickets = await _estimate(session, words, is_open)
+    if estimate < RARE:
+        return await newest_of(_hits(words, within), limit)
+    span = math.ceil(limit * SPARE * all_tickets / estimate)
+    if span <= LATEST:
+        found = await newest_of(_latest_hits(words, is_open, span), limit)
         if len(found) >= limit:
             return found
-        found = []
-    until = newest // LOT + 1
-    for step in _STEPS:
-        since = max(until - step, 0)
-        hits, until = _hits(in_lots(words, since, until), within), since
-        found += await _newest_of(session, hits, conditions, limit - len(found))
-        if len(found) >= limit or until == 0:
+    found, until = [], (await session.scalar(select(func.max(Ticket.id))) or 0) // LOT + 1
+    # The newest lot is hardly begun at times.
+    first = 1 + math.ceil(span / LOT)
+    for lots in (first, first * NEXT):
+        if lots > MAX_LOTS:
+            break
+        since = max(until - lots, 0)
+        found += await newest_of(_hits(in_lots(words, since, until), within), limit - len(found))
+        if len(found) >= limit or since == 0:
             return found
-    hits = _hits(words, [*within, _WORDS.c.ticket_id < until * LOT])
-    return found + await _newest_of(session, hits, conditions, limit - len(found))
+        until = since
+    older = _hits(words, [*within, _WORDS.c.ticket_id < until * LOT])
+    return found + await newest_of(older, limit - len(found))
 
 
-async def _estimate(session: AsyncSession, words: str, is_open: bool) -> int:
-    """How many tickets have the words, as far as the planner knows from its statistics."""
+async def _estimate(session: AsyncSession, words: str, is_open: bool) -> tuple[int, int]:
+    """How many tickets have the words, and how many there are, as far as the planner knows."""
     said: BindParameter[str] = bindparam("said", words, literal_execute=True)
     plan = await session.scalar((_EXPLAIN_OPEN if is_open else _EXPLAIN).bindparams(said))
-    return int((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Plan Rows"])
+    having, every = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Plans"]
+    return int(having["Plan Rows"]), int(every["Plan Rows"])
 
 
 def _hits(words: str, within: Sequence[ColumnElement[bool]]) -> CTE:
     return _newest_first(_WORDS.c, has_words(_WORDS.c.words, words), *within)
 
 
-def _latest_hits(words: str, within: Sequence[ColumnElement[bool]], since: int) -> CTE:
-    """The same for the latest tickets, each looked at."""
-    latest = select(_WORDS).where(_WORDS.c.ticket_id > since, *within).offset(0).subquery()
-    return _newest_first(latest.c, has_words(latest.c.words, words))
+def _latest_hits(words: str, is_open: bool, span: int) -> CTE:
+    """The same among so many of the latest tickets, each looked at."""
+    latest = select(_WORDS).order_by(_WORDS.c.ticket_id.desc()).limit(span).subquery()
+    within = [latest.c.is_open] if is_open else []
+    return _newest_first(latest.c, has_words(latest.c.words, words), *within)
 
 
 def _newest_first(indexed: ReadOnlyColumnCollection[str, Any], *conditions: ColumnElement[bool]) -> CTE:
@@ -199,27 +219,32 @@ def _newest_first(indexed: ReadOnlyColumnCollection[str, Any], *conditions: Colu
     return hits.cte("hits").prefix_with("MATERIALIZED")
 
 
-async def _newest_of(
-    session: AsyncSession, hits: CTE, conditions: Sequence[ColumnElement[bool]], limit: int
-) -> list[int]:
-    """The ids of the newest of some tickets that fulfil the conditions, too."""
+def _newest_of(
+    hits: CTE, rows: Select[Any], conditions: Sequence[ColumnElement[bool]], limit: int
+) -> Select[Any]:
+    """Rows of the newest of some tickets that fulfil the conditions, too."""
     # Each ticket by its id: for the sake of the order the planner would rather read all tickets from the
     # newest on.
     found = (
         select(Ticket.id).where(Ticket.id == hits.c.ticket_id, *conditions).limit(1).correlate(hits).lateral()
     )
     newest = select(found.c.id).select_from(hits.join(found, true())).order_by(hits.c.ticket_id.desc())
-    return list(await session.scalars(newest.limit(limit)))
+    return rows.where(Ticket.id.in_(newest.limit(limit))).order_by(Ticket.id.desc())
 
 
-def _on_sqlite(wanted: list[list[str]], conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[int]:
-    return (
+def _on_sqlite(
+    wanted: list[list[str]], rows: Select[Any], conditions: Sequence[ColumnElement[bool]], limit: int
+) -> Select[Any]:
+    # FTS5 gives its rows in their order, so that the rest isn't read.
+    matching = _FTS.c.ticket_words.op("MATCH")(fts_query(wanted))
+    newest = (
         select(Ticket.id)
         .join(_FTS, _FTS.c.rowid == Ticket.id)
-        .where(_FTS.c.ticket_words.op("MATCH")(fts_query(wanted)), *conditions)
+        .where(matching, *conditions)
         .order_by(_FTS.c.rowid.desc())
         .limit(limit)
     )
+    return rows.where(Ticket.id.in_(newest)).order_by(Ticket.id.desc())
 
 
 def has_words(indexed: ColumnElement[Any], words: str) -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ from tickets.duplicates import Duplicates
 from tickets.models import Ticket
 from tickets.privacy import Privacy
 from tickets.queries import QueueFilter, View, queue
-from tickets.search import find_ids, index_words
+from tickets.search import find, index_words
 from tickets.values import Place
 
 STORIES = (
@@ -46,7 +46,8 @@ async def found(
     database: Database, text: str, *conditions: sa.ColumnElement[bool], limit: int = 10, offset: int = 0
 ) -> list[int]:
     async with database.reading() as session:
-        return await find_ids(session, text, conditions, limit, offset)
+        rows = await find(session, sa.select(Ticket.id), text, conditions, limit, offset)
+    return [row.id for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -118,11 +119,13 @@ async def test_a_name_that_the_dictionary_does_not_know_stays_one_word(told: Dat
     assert await found(told, "桃 岐") == [6, 5]
 
 
-async def test_older_lots_are_looked_through_too(told: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("latest", [0, 2])
+async def test_older_ones_are_looked_through_too(
+    told: Database, monkeypatch: pytest.MonkeyPatch, latest: int
+) -> None:
     """With one ticket in each lot, as with a million and more."""
-    monkeypatch.setattr(search, "LOT", 1)
-    monkeypatch.setattr(search, "COMMON", 0)
-    monkeypatch.setattr(search, "_STEPS", (1, 1))
+    for name, value in {"LOT": 1, "RARE": 0, "LATEST": latest, "SPARE": 1, "NEXT": 1, "MAX_LOTS": 2}.items():
+        monkeypatch.setattr(search, name, value)
     async with told.transaction() as session:
         for ticket in await session.scalars(sa.select(Ticket)):
             await search.index_ticket(session, ticket)
@@ -131,6 +134,7 @@ async def test_older_lots_are_looked_through_too(told: Database, monkeypatch: py
     assert await found(told, "渣土车") == [3]
     assert await found(told, "装修垃圾") == [1]
     assert await found(told, "垃圾", limit=1, offset=1) == [1]
+    assert await found(told, "垃圾", Ticket.town == "yinxi", limit=1) == [1]
 
 
 async def test_a_ticket_that_was_not_committed_is_not_found(told: Database) -> None:
