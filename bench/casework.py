@@ -64,6 +64,9 @@ class Desk:
             "search: whole number": self._search(lambda choose: f"FQ20261123-{choose.randint(1, 99):07d}"),
             "search: end of a number": self._search(lambda choose: f"{choose.randint(1, SMALL):07d}"),
             "search: a common word": self._search(lambda choose: choose.choice(("垃圾", "占道", "路边"))),
+            "search: a common word, own unit": self._search(
+                lambda choose: choose.choice(("垃圾", "占道", "路边")), department=True
+            ),
             "search: a place": self._search(lambda choose: choose.choice(self._stories.names)),
             "search: a place and a word": self._search(
                 lambda choose: f"{choose.choice(self._stories.names)} 垃圾"
@@ -95,9 +98,12 @@ class Desk:
         officer = await session.get_one(Officer, choose.randint(1, OFFICERS))
         return await counts(session, officer, NOW)
 
-    def _search(self, words: Callable[[random.Random], str], view: View = View.ALL) -> Work:
+    def _search(
+        self, words: Callable[[random.Random], str], view: View = View.ALL, department: bool = False
+    ) -> Work:
         async def work(session: AsyncSession, choose: random.Random) -> object:
-            return await queue(session, QueueFilter(view, text=words(choose)), NOW)
+            own = choose.choice(self._departments) if department else None
+            return await queue(session, QueueFilter(view, department=own, text=words(choose)), NOW)
 
         return work
 

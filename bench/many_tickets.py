@@ -124,14 +124,15 @@ async def fill(connection: asyncpg.Connection[Any], stories: Stories, want: int)
         said = [(row["id"], " ".join(words)) for row, words in rows]
         await connection.copy_records_to_table("said", records=said)
         await connection.execute(
-            "INSERT INTO ticket_words (ticket_id, words, is_open)"
-            " SELECT ticket_id, array_to_tsvector(string_to_array(words, ' ')), closed_at IS NULL"
+            "INSERT INTO ticket_words (ticket_id, words, facets, is_open)"
+            " SELECT ticket_id, array_to_tsvector(string_to_array(words, ' ')), facets_of(tickets),"
+            " closed_at IS NULL"
             " FROM said JOIN tickets ON tickets.id = ticket_id"
         )
         await connection.execute("TRUNCATE said")
     await connection.execute("SET maintenance_work_mem = '512MB'")
     await connection.execute(
-        "CREATE INDEX ix_ticket_words_words ON ticket_words USING gin (words) WITH (fastupdate = off)"
+        "CREATE INDEX ix_ticket_words_words ON ticket_words USING gin (words, facets) WITH (fastupdate = off)"
     )
     await connection.execute("SELECT setval('tickets_id_seq', $1)", want)
     await connection.execute("VACUUM ANALYZE tickets")

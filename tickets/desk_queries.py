@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.casework import find_ticket
 from tickets.models import Attachment, Entry, Follower, Message, Officer, OutboxItem, Ticket
+from tickets.search import facet
 from tickets.workflow import TicketKind
 
 # What was said before the report was filed and belongs to it.
@@ -35,14 +36,20 @@ class Reach:
     everything: bool = False
     consultations: bool = False
 
-    def condition(self, *, unowned: bool = False) -> ColumnElement[bool]:
-        """The reach as a condition on `Ticket`.
+    def condition(self) -> ColumnElement[bool]:
+        """The reach as a condition on `Ticket`."""
+        return self.within(None)
+
+    def within(
+        self, department: str | None, officer_id: int | None = None, *, unowned: bool = False
+    ) -> ColumnElement[bool]:
+        """The reach as a condition for a list that is narrowed to a unit or an officer already: their own
+        needs no further condition, and without one the database goes by the unit's index.
 
         Args:
-            unowned: for a list of tickets that nobody has: none of them is one's own, and without that
-                alternative the database goes by the unit's index.
+            unowned: for a list of tickets that nobody has, none of which is one's own.
         """
-        if self.everything:
+        if self._holds(department, officer_id):
             return true()
         parts: list[ColumnElement[bool]] = [] if unowned else [Ticket.officer_id == self.officer_id]
         if self.department is not None:
@@ -51,12 +58,18 @@ class Reach:
             parts.append(Ticket.kind == TicketKind.CONSULTATION)
         return or_(false(), *parts)
 
-    def within(self, department: str | None, officer_id: int | None = None) -> ColumnElement[bool]:
-        """The reach for a list that is narrowed to a unit or an officer already: their own needs no further
-        condition, and without one the database goes by the unit's index.
-        """
+    def facets(self, department: str | None, officer_id: int | None) -> set[str]:
+        """The same for the index of words: a ticket has one of these facets; empty, if it needs none."""
+        if self._holds(department, officer_id):
+            return set()
+        unit = {facet("unit", self.department)} if self.department is not None else set()
+        kind = {facet("kind", TicketKind.CONSULTATION)} if self.consultations else set()
+        return {facet("officer", self.officer_id), *unit, *kind}
+
+    def _holds(self, department: str | None, officer_id: int | None) -> bool:
+        """Whether all of a unit's or an officer's tickets lie within the reach."""
         is_own_unit = department is not None and department == self.department
-        return true() if is_own_unit or officer_id == self.officer_id else self.condition()
+        return self.everything or is_own_unit or officer_id == self.officer_id
 
     def covers(self, ticket: Ticket) -> bool:
         """Whether one ticket lies within the reach."""

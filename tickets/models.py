@@ -290,6 +290,7 @@ class Ticket(Base):
             )
         ),
         Index("ix_tickets_closed", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
+        Index("ix_tickets_closed_status", "status", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
         Index(None, "conversation_id", "id"),
         Index(None, "created_at", "id"),
         {"sqlite_autoincrement": True},

@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.casework import find_ticket
 from tickets.conversations import recent
+from tickets.desk_queries import Reach
 from tickets.models import Attachment, Entry, Message, Officer, Priority, Ticket
 from tickets.numbers import clean_ticket_no
-from tickets.search import find
+from tickets.search import Wanted, alternatives, facet, find, is_postgresql
 from tickets.workflow import Status, TicketKind
 
 PAGE_SIZE = 30
@@ -93,7 +94,7 @@ class Page:
     """One page of a queue.
 
     Attributes:
-        total: at most `MAX_COUNT`; 0 for a search with more pages, which is not counted.
+        total: at most `MAX_COUNT`; 0 for what the index of words and facets found, if there are more pages.
     """
 
     rows: tuple[TicketRow, ...]
@@ -136,70 +137,76 @@ async def queue(
     session: AsyncSession,
     wanted: QueueFilter,
     now: datetime | None = None,
-    scope: ColumnElement[bool] | None = None,
+    reach: Reach | None = None,
     *,
     is_counted: bool = True,
 ) -> Page:
     """A page of tickets: open ones by what is due first, others newest first.
 
     Args:
-        scope: a further condition on `Ticket`: what this officer may see at all.
+        reach: what this officer may see at all; None for everything.
         is_counted: False leaves `total` at 0, for whoever has the number from `counts`.
     """
     now = now or datetime.now(UTC)
-    conditions = _conditions(wanted, now, scope)
+    conditions = _conditions(wanted, now, reach)
     page = max(wanted.page, 1)
-    if wanted.text.strip():
-        return await _search(session, wanted, conditions, page, now)
+    text, is_open = wanted.text.strip(), View(wanted.view) not in _NOT_ONLY_OPEN
+    number = clean_ticket_no(text)
+    if _WHOLE_NUMBER.fullmatch(number):
+        conditions.append(Ticket.ticket_no == number)
+    elif text:
+        asked = Wanted(alternatives(text), conditions, _facets(wanted, reach), is_open)
+        return await _found(session, asked, page, now)
+    elif not is_open and is_postgresql(session) and (facets := _facets(wanted, reach)):
+        # By the index of facets: few of a great many closed ones may be of one unit and category.
+        return await _found(session, Wanted(None, conditions, facets), page, now)
     order: list[ColumnElement[Any]] = [Ticket.due_at.asc().nulls_last(), Ticket.id]  # type: ignore[list-item] # a column, too
-    if View(wanted.view) in _NOT_ONLY_OPEN:
+    if not is_open:
         order = [Ticket.id.desc()]
     # The ids from the index alone, then their rows: a planner that thinks few tickets fit would sort all of
     # those that do.
     ids = select(Ticket.id).where(*conditions).order_by(*order)
     bounded = ids.limit(PAGE_SIZE + 1).offset((page - 1) * PAGE_SIZE)
     rows = (await session.execute(_LISTED.where(Ticket.id.in_(bounded)).order_by(*order))).all()
+    return _page(rows, page, now, await _count(session, conditions) if is_counted else 0)
+
+
+async def _found(session: AsyncSession, wanted: Wanted, page: int, now: datetime) -> Page:
+    """A page of what the index finds, newest first."""
+    skipped = (page - 1) * PAGE_SIZE
+    found = await find(session, _LISTED, wanted, PAGE_SIZE + 1, skipped)
+    return _page(found, page, now, 0 if len(found) > PAGE_SIZE else skipped + len(found))
+
+
+def _page(rows: Sequence[Row[Any]], page: int, now: datetime, total: int) -> Page:
     return Page(
         rows=tuple(_row(row, now) for row in rows[:PAGE_SIZE]),
         page=page,
         page_size=PAGE_SIZE,
-        total=await _count(session, conditions) if is_counted else 0,
+        total=total,
         has_next=len(rows) > PAGE_SIZE,
     )
 
 
-async def _search(
-    session: AsyncSession,
-    asked: QueueFilter,
-    conditions: Sequence[ColumnElement[bool]],
-    page: int,
-    now: datetime,
-) -> Page:
-    """A page of what has the words, newest first."""
-    text, skipped = asked.text.strip(), (page - 1) * PAGE_SIZE
-    number = clean_ticket_no(text)
-    found: Sequence[Row[Any]]
-    if _WHOLE_NUMBER.fullmatch(number):
-        wanted = _LISTED.where(Ticket.ticket_no == number, *conditions)
-        found = () if skipped else (await session.execute(wanted)).all()
-    else:
-        is_open = View(asked.view) not in _NOT_ONLY_OPEN
-        found = await find(session, _LISTED, text, conditions, PAGE_SIZE + 1, skipped, is_open=is_open)
-    has_next = len(found) > PAGE_SIZE
-    return Page(
-        rows=tuple(_row(row, now) for row in found[:PAGE_SIZE]),
-        page=page,
-        page_size=PAGE_SIZE,
-        total=0 if has_next else skipped + len(found),
-        has_next=has_next,
-    )
+def _facets(wanted: QueueFilter, reach: Reach | None) -> list[set[str]]:
+    """What the index of facets knows of a filter and a reach."""
+    said = {
+        "unit": wanted.department,
+        "officer": wanted.officer_id,
+        "category": wanted.category,
+        "town": wanted.town,
+        "kind": wanted.kind,
+    }
+    found = [{facet(name, value)} for name, value in said.items() if value]
+    theirs = reach.facets(wanted.department, wanted.officer_id) if reach else set()
+    return [*found, theirs] if theirs else found
 
 
 async def counts(
     session: AsyncSession,
     officer: Officer,
     now: datetime | None = None,
-    scope: ColumnElement[bool] | None = None,
+    reach: Reach | None = None,
 ) -> Mapping[str, int]:
     """How many tickets are in each open queue of an officer, at most `MAX_COUNT`.
 
@@ -220,7 +227,7 @@ async def counts(
         officer_id = officer.id if view is View.MINE else None
         department = None if view is View.MINE else officer.department
         wanted = QueueFilter(view, officer_id=officer_id, department=department)
-        bounded.append(_bounded_count(_conditions(wanted, now, scope)).label(view.value))
+        bounded.append(_bounded_count(_conditions(wanted, now, reach)).label(view.value))
     row = (await session.execute(select(*bounded))).one()
     return dict(row._mapping)
 
@@ -229,10 +236,10 @@ async def count(
     session: AsyncSession,
     wanted: QueueFilter,
     now: datetime | None = None,
-    scope: ColumnElement[bool] | None = None,
+    reach: Reach | None = None,
 ) -> int:
     """How many tickets a filter lists, at most `MAX_COUNT`."""
-    return await _count(session, _conditions(wanted, now or datetime.now(UTC), scope))
+    return await _count(session, _conditions(wanted, now or datetime.now(UTC), reach))
 
 
 async def ticket_page(session: AsyncSession, ticket_no: str, message_limit: int = 200) -> TicketPage:
@@ -251,13 +258,12 @@ async def ticket_page(session: AsyncSession, ticket_no: str, message_limit: int 
     return TicketPage(ticket, entries.all(), messages, attachments.all())
 
 
-def _conditions(
-    wanted: QueueFilter, now: datetime, scope: ColumnElement[bool] | None
-) -> list[ColumnElement[bool]]:
+def _conditions(wanted: QueueFilter, now: datetime, reach: Reach | None) -> list[ColumnElement[bool]]:
     # A merged ticket rests: work is done on the one that it went into.
     found = [*_view_conditions(View(wanted.view), now), Ticket.merged_into_id.is_(None)]
-    if scope is not None:
-        found.append(scope)
+    if reach is not None:
+        unowned = wanted.view is View.UNASSIGNED and wanted.department is None
+        found.append(reach.within(wanted.department, wanted.officer_id, unowned=unowned))
     if wanted.officer_id is not None:
         found.append(Ticket.officer_id == wanted.officer_id)
     for column, value in (

@@ -5,10 +5,13 @@ around it. So the index holds pairs of neighbouring characters (and the last cha
 itself), which finds whatever is written there; what an officer types is cut into words by jieba, and each
 word must be found by all its pairs. PostgreSQL keeps them in a GIN index, SQLite in FTS5.
 
-The newest tickets come first. On PostgreSQL each ticket's words name the lot of 10,000 tickets that it
-belongs to, so that the newest lots can be looked through first and the search ends as soon as a page is
-full: a common word costs the same with a million tickets. Words of open tickets have an index of their own,
-too, because among a great many closed ones they are few; a trigger keeps it true.
+The newest tickets come first. On PostgreSQL a page costs the same with a million tickets as with few:
+* Common words are looked for among the latest tickets, which fill a page, before all others. To that end each
+  ticket's words name the lot of 10,000 tickets that it belongs to.
+* Beside the words stand facets (unit, officer, category, town, kind), so that the index itself finds what
+  has the words and belongs to a unit, or what is of a unit and a category whatever its words. A trigger keeps
+  them true.
+* Words of open tickets have an index of their own, because among a great many closed ones they are few.
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -34,6 +38,8 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
+    literal_column,
     select,
     table,
     true,
@@ -58,17 +64,16 @@ NEXT = 4
 MAX_LOTS = 40
 # What a page needs is expected in so few of the latest tickets that looking at each of them is quicker.
 LATEST = 5_000
-_EXPLAIN = sql_text(
-    "EXPLAIN (FORMAT JSON) SELECT 1 FROM ticket_words WHERE words @@ CAST(:said AS tsquery)"
-    " UNION ALL SELECT 1 FROM ticket_words"
-)
-_EXPLAIN_OPEN = sql_text(_EXPLAIN.text.replace(" UNION", " AND is_open UNION"))
 _NUMBER = re.compile(r"(?:(?P<day>\d{4}|\d{8})-)?(?P<number>\d{1,6})")
 
 # The migration makes it: a plain table with a `tsvector` on PostgreSQL, a virtual one on SQLite, where the
 # ticket's id is the row's.
 _WORDS = table(
-    "ticket_words", column("ticket_id", Integer), column("words", TSVECTOR), column("is_open", Boolean)
+    "ticket_words",
+    column("ticket_id", Integer),
+    column("words", TSVECTOR),
+    column("facets", TSVECTOR),
+    column("is_open", Boolean),
 )
 _FTS = table("ticket_words", column("rowid", Integer), column("words"), column("ticket_words"))
 
@@ -92,8 +97,10 @@ async def index_ticket(session: AsyncSession, ticket: Ticket) -> None:
     if is_postgresql(session):
         await session.execute(delete(_WORDS).where(_WORDS.c.ticket_id == ticket.id))
         is_open = ticket.closed_at is None and ticket.merged_into_id is None
-        vector = func.array_to_tsvector(words)
-        await session.execute(insert(_WORDS).values(ticket_id=ticket.id, words=vector, is_open=is_open))
+        facets = func.facets_of(literal_column("tickets"))
+        row = select(Ticket.id, func.array_to_tsvector(words), facets, literal(is_open))
+        columns = ("ticket_id", "words", "facets", "is_open")
+        await session.execute(insert(_WORDS).from_select(columns, row.where(Ticket.id == ticket.id)))
     else:
         await session.execute(delete(_FTS).where(_FTS.c.rowid == ticket.id))
         await session.execute(insert(_FTS).values(rowid=ticket.id, words=" ".join(words)))
@@ -104,32 +111,44 @@ def is_postgresql(session: AsyncSession) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which tickets to find.
+
+    Attributes:
+        words: one of these lists of words of the index must all be there; None for any ticket.
+        conditions: on `Ticket`.
+        facets: of each of these sets one must be there. The conditions say the same.
+        is_open: only those that are open and not merged, which the conditions say as well.
+    """
+
+    words: Sequence[Sequence[str]] | None
+    conditions: Sequence[ColumnElement[bool]] = ()
+    facets: Sequence[Collection[str]] = ()
+    is_open: bool = False
+
+
 async def find(
-    session: AsyncSession,
-    rows: Select[Any],
-    text: str,
-    conditions: Sequence[ColumnElement[bool]],
-    limit: int,
-    offset: int = 0,
-    *,
-    is_open: bool = False,
-) -> list[Row[Any]]:
-    """Rows of the tickets that have all words of a text, or a number that it gives; the newest first.
+    session: AsyncSession, rows: Select[Any], wanted: Wanted, limit: int, offset: int = 0
+) -> Sequence[Row[Any]]:
+    """Rows of the tickets that are wanted, the newest first.
 
     Args:
         rows: what to select of `Ticket`.
-        conditions: further ones on `Ticket`.
-        is_open: only among tickets that are open and not merged, which the conditions say as well.
     """
-    wanted = alternatives(text)
-    if not wanted:
-        return []
+    if wanted.words is not None and not wanted.words:
+        return ()
     if is_postgresql(session):
-        found = await _on_postgresql(session, wanted, rows, conditions, limit + offset, is_open)
-    else:
-        wanted_rows = _on_sqlite(wanted, rows, conditions, limit + offset)
-        found = list(await session.execute(wanted_rows))
-    return found[offset:]
+        return await _on_postgresql(session, rows, wanted, limit, offset)
+    found: Sequence[Row[Any]] = (
+        await session.execute(_on_sqlite(rows, wanted).limit(limit).offset(offset))
+    ).all()
+    return found
+
+
+def facet(name: str, value: object) -> str:
+    """A facet as the database writes it: `unit`, `officer`, `category`, `town` or `kind`, and which."""
+    return f"{name}_{value}"
 
 
 def alternatives(text: str) -> list[list[str]]:
@@ -158,93 +177,85 @@ def _together(words: Sequence[str]) -> list[str]:
 
 
 async def _on_postgresql(
-    session: AsyncSession,
-    wanted: list[list[str]],
-    rows: Select[Any],
-    conditions: Sequence[ColumnElement[bool]],
-    limit: int,
-    is_open: bool,
-) -> list[Row[Any]]:
-    """All that has rare words at once; for common words the newest lots first, then what is older."""
-
-    async def newest_of(hits: CTE, many: int) -> list[Row[Any]]:
-        return list(await session.execute(_newest_of(hits, rows, conditions, many)))
-
-    within = [_WORDS.c.is_open] if is_open else []
-    words = ts_query(wanted)
-    estimate, all_tickets = await _estimate(session, words, is_open)
-    if estimate < RARE:
-        return await newest_of(_hits(words, within), limit)
-    span = math.ceil(limit * SPARE * all_tickets / estimate)
-    if span <= LATEST:
-        found = await newest_of(_latest_hits(words, is_open, span), limit)
-        if len(found) >= limit:
-            return found
-    found, until = [], (await session.scalar(select(func.max(Ticket.id))) or 0) // LOT + 1
-    # The newest lot is hardly begun at times.
-    first = 1 + math.ceil(span / LOT)
-    for lots in (first, first * NEXT):
-        if lots > MAX_LOTS:
+    session: AsyncSession, rows: Select[Any], wanted: Wanted, limit: int, offset: int
+) -> Sequence[Row[Any]]:
+    """Look among ever more tickets, from the newest on, until a page is full."""
+    found: Sequence[Row[Any]] = ()
+    async for hits in _ever_more_hits(session, wanted, limit + offset):
+        page = _newest_of(hits, wanted.conditions).limit(limit).offset(offset)
+        found = (await session.execute(rows.where(Ticket.id.in_(page)).order_by(Ticket.id.desc()))).all()
+        if len(found) == limit:
             break
-        since = max(until - lots, 0)
-        found += await newest_of(_hits(in_lots(words, since, until), within), limit - len(found))
-        if len(found) >= limit or since == 0:
-            return found
-        until = since
-    older = _hits(words, [*within, _WORDS.c.ticket_id < until * LOT])
-    return found + await newest_of(older, limit - len(found))
+    return found
 
 
-async def _estimate(session: AsyncSession, words: str, is_open: bool) -> tuple[int, int]:
-    """How many tickets have the words, and how many there are, as far as the planner knows."""
-    said: BindParameter[str] = bindparam("said", words, literal_execute=True)
-    plan = await session.scalar((_EXPLAIN_OPEN if is_open else _EXPLAIN).bindparams(said))
+async def _ever_more_hits(session: AsyncSession, wanted: Wanted, many: int) -> AsyncIterator[CTE]:
+    """Ids of what has the words and facets: among the latest tickets, if so many are expected there; at last
+    among all.
+    """
+    words = ts_query(wanted.words) if wanted.words else ""
+    facets = facet_query(wanted.facets)
+    estimate, all_tickets = await _estimate(session, words, facets, wanted.is_open)
+    if estimate >= RARE:
+        span = math.ceil(many * SPARE * all_tickets / estimate)
+        if span <= LATEST:
+            latest = select(_WORDS).order_by(_WORDS.c.ticket_id.desc()).limit(span).subquery()
+            yield _hits(latest.c, words, facets, wanted.is_open)
+        newest = await session.scalar(select(func.max(Ticket.id))) or 0
+        until = newest // LOT + 1
+        # The newest lot is hardly begun at times.
+        first = 1 + math.ceil(span / LOT)
+        for lots in (first, first * NEXT):
+            if lots <= min(MAX_LOTS, until):
+                yield _hits(_WORDS.c, in_lots(words, until - lots, until), facets, wanted.is_open)
+    yield _hits(_WORDS.c, words, facets, wanted.is_open)
+
+
+async def _estimate(session: AsyncSession, words: str, facets: str, is_open: bool) -> tuple[int, int]:
+    """How many tickets have the words and facets, and how many there are, as far as the planner knows."""
+    said = {"words": words, "facets": facets}
+    parts = [f"{name} @@ CAST(:{name} AS tsquery)" for name, query in said.items() if query]
+    within = " AND ".join([*parts, "is_open"] if is_open else parts)
+    plan = await session.scalar(
+        sql_text(
+            f"EXPLAIN (FORMAT JSON) SELECT 1 FROM ticket_words WHERE {within}"  # noqa: S608 - of fixed parts
+            " UNION ALL SELECT 1 FROM ticket_words"
+        ).bindparams(*(bindparam(name, query, literal_execute=True) for name, query in said.items() if query))
+    )
     having, every = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Plans"]
     return int(having["Plan Rows"]), int(every["Plan Rows"])
 
 
-def _hits(words: str, within: Sequence[ColumnElement[bool]]) -> CTE:
-    return _newest_first(_WORDS.c, has_words(_WORDS.c.words, words), *within)
-
-
-def _latest_hits(words: str, is_open: bool, span: int) -> CTE:
-    """The same among so many of the latest tickets, each looked at."""
-    latest = select(_WORDS).order_by(_WORDS.c.ticket_id.desc()).limit(span).subquery()
-    within = [latest.c.is_open] if is_open else []
-    return _newest_first(latest.c, has_words(latest.c.words, words), *within)
-
-
-def _newest_first(indexed: ReadOnlyColumnCollection[str, Any], *conditions: ColumnElement[bool]) -> CTE:
+def _hits(
+    indexed: ReadOnlyColumnCollection[str, ColumnElement[Any]], words: str, facets: str, is_open: bool
+) -> CTE:
+    conditions = [indexed.is_open] if is_open else []
+    if words:
+        conditions.append(has_words(indexed.words, words))
+    if facets:
+        conditions.append(has_words(indexed.facets, facets))
     hits = select(indexed.ticket_id).where(*conditions).order_by(indexed.ticket_id.desc())
     return hits.cte("hits").prefix_with("MATERIALIZED")
 
 
-def _newest_of(
-    hits: CTE, rows: Select[Any], conditions: Sequence[ColumnElement[bool]], limit: int
-) -> Select[Any]:
-    """Rows of the newest of some tickets that fulfil the conditions, too."""
+def _newest_of(hits: CTE, conditions: Sequence[ColumnElement[bool]]) -> Select[int]:
+    """Ids of the newest of some tickets that fulfil the conditions, too."""
     # Each ticket by its id: for the sake of the order the planner would rather read all tickets from the
     # newest on.
     found = (
         select(Ticket.id).where(Ticket.id == hits.c.ticket_id, *conditions).limit(1).correlate(hits).lateral()
     )
-    newest = select(found.c.id).select_from(hits.join(found, true())).order_by(hits.c.ticket_id.desc())
-    return rows.where(Ticket.id.in_(newest.limit(limit))).order_by(Ticket.id.desc())
+    return select(found.c.id).select_from(hits.join(found, true())).order_by(hits.c.ticket_id.desc())
 
 
-def _on_sqlite(
-    wanted: list[list[str]], rows: Select[Any], conditions: Sequence[ColumnElement[bool]], limit: int
-) -> Select[Any]:
+def _on_sqlite(rows: Select[Any], wanted: Wanted) -> Select[Any]:
+    found = rows.where(*wanted.conditions).order_by(Ticket.id.desc())
+    if not wanted.words:
+        return found
     # FTS5 gives its rows in their order, so that the rest isn't read.
-    matching = _FTS.c.ticket_words.op("MATCH")(fts_query(wanted))
-    newest = (
-        select(Ticket.id)
-        .join(_FTS, _FTS.c.rowid == Ticket.id)
-        .where(matching, *conditions)
-        .order_by(_FTS.c.rowid.desc())
-        .limit(limit)
-    )
-    return rows.where(Ticket.id.in_(newest)).order_by(Ticket.id.desc())
+    matching = _FTS.c.ticket_words.op("MATCH")(fts_query(wanted.words))
+    found = rows.join(_FTS, _FTS.c.rowid == Ticket.id).where(matching, *wanted.conditions)
+    return found.order_by(_FTS.c.rowid.desc())
 
 
 def has_words(indexed: ColumnElement[Any], words: str) -> ColumnElement[bool]:
@@ -256,19 +267,29 @@ def has_words(indexed: ColumnElement[Any], words: str) -> ColumnElement[bool]:
 
 
 def in_lots(words: str, since: int, until: int) -> str:
-    """The words in the lots from `since` to before `until`, of which there is one at least."""
+    """The words, if any, in the lots from `since` to before `until`, of which there is one at least."""
     lots = " | ".join(f"'lot{lot}'" for lot in range(since, until))
-    return f"({words}) & ({lots})"
+    return f"({words}) & ({lots})" if words else lots
 
 
-def ts_query(wanted: list[list[str]]) -> str:
+def ts_query(wanted: Sequence[Sequence[str]]) -> str:
     """`alternatives` as PostgreSQL reads it."""
     return " | ".join(f"({' & '.join(_lexeme(word) for word in one)})" for one in wanted)
 
 
-def fts_query(wanted: list[list[str]]) -> str:
+def facet_query(facets: Sequence[Collection[str]]) -> str:
+    """`Wanted.facets` as PostgreSQL reads it."""
+    return " & ".join(f"({' | '.join(map(_quoted, sorted(one)))})" for one in facets)
+
+
+def fts_query(wanted: Sequence[Sequence[str]]) -> str:
     """`alternatives` as SQLite's FTS5 reads it."""
     return " OR ".join(f"({' AND '.join(_fts_word(word) for word in one)})" for one in wanted)
+
+
+def _quoted(facet: str) -> str:
+    escaped = facet.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
 
 
 # Words hold letters, digits and Chinese characters only (`runs`), so nothing in them needs escaping.

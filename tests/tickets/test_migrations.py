@@ -22,7 +22,7 @@ from tickets.models import Attachment, EntryKind, GapKind, Recording, Ticket, We
 from tickets.paper_drafts import PaperDrafts
 from tickets.quality import Missed, collect, open_groups
 from tickets.recordings import keep_recording
-from tickets.search import find
+from tickets.search import Wanted, alternatives, facet, find
 from tickets.shared_values import add_value
 from tickets.staff_chat import new_link_code, use_link_code
 from tickets.topics import Topics
@@ -105,10 +105,14 @@ async def test_a_ticket_of_the_first_version_lives_on(empty_url: str) -> None:
         assert ticket.status_since == ticket.updated_at
         assert await verify(session) == []
         assert ticket.late_steps == 0
-        ids = sa.select(Ticket.id)
-        assert await find(session, ids, "狗叫", [], 10) == await find(session, ids, "0001", [], 10) == [(1,)]
-        is_open = [Ticket.closed_at.is_(None)]
-        assert await find(session, ids, "狗叫", is_open, 10, is_open=True) == [(1,)]
+        ids, words = sa.select(Ticket.id), alternatives("狗叫")
+        for wanted in (
+            Wanted(words),
+            Wanted(alternatives("0001")),
+            Wanted(words, [Ticket.closed_at.is_(None)], is_open=True),
+            Wanted(words, facets=[{facet("unit", ticket.department)}, {facet("category", "dog")}]),
+        ):
+            assert await find(session, ids, wanted, 10) == [(1,)]
     await database.close()
 
 

@@ -10,6 +10,7 @@ from tests.factories import NOW, OFFICER, make_conversation, make_officer, make_
 from tickets import queries
 from tickets.conversations import post
 from tickets.database import Database
+from tickets.desk_queries import Reach
 from tickets.errors import TicketNotFound
 from tickets.models import Ticket
 from tickets.queries import Page, QueueFilter, View, counts, queue, ticket_page
@@ -55,6 +56,18 @@ async def listed(database: Database, now_days: int = 0, **wanted: object) -> lis
         ({"view": "closed"}, [4]),
         ({"view": "all"}, [5, 4, 3, 2, 1]),
         ({"category": "noise_social"}, [2]),
+        ({"view": "all", "category": "noise_social"}, [2]),
+        ({"view": "all", "department": "squad_longtian"}, [5, 4, 2, 1]),
+        ({"view": "all", "department": "squad_longtian", "officer_id": 1}, [1]),
+        ({"view": "all", "department": "squad_longtian", "status": Status.CLOSED}, [4]),
+        ({"view": "all", "town": "gaoshan", "kind": "complaint"}, [3]),
+        ({"view": "all", "kind": "consultation"}, []),
+        ({"view": "all", "department": "' | \\"}, []),
+        ({"view": "closed", "town": "longtian", "category": "illegal_dumping"}, [4]),
+        ({"view": "closed", "town": "gaoshan"}, []),
+        ({"view": "all", "text": "装修垃圾", "town": "longtian"}, [5, 4, 1]),
+        ({"view": "closed", "text": "装修垃圾", "department": "squad_gaoshan"}, []),
+        ({"text": "装修垃圾", "officer_id": 1}, [1]),
         ({"town": "gaoshan"}, [3]),
         ({"text": "广场舞"}, [2]),
         ({"text": "50%_"}, [2]),
@@ -104,8 +117,27 @@ async def test_queue_goes_in_pages(database: Database, monkeypatch: pytest.Monke
 
 async def test_queue_keeps_to_what_the_officer_may_see(filled: Database) -> None:
     async with filled.reading() as session:
-        page = await queue(session, QueueFilter(View.ALL), NOW, scope=Ticket.department == "squad_gaoshan")
+        page = await queue(session, QueueFilter(View.ALL), NOW, Reach(99, "squad_gaoshan"))
     assert [row.town for row in page.rows] == ["gaoshan"]
+
+
+@pytest.mark.parametrize("text", ["", "高山镇 垃圾"])
+async def test_lists_follow_a_ticket_to_its_next_unit_and_officer(filled: Database, text: str) -> None:
+    async def seen(reach: Reach) -> list[str]:
+        async with filled.reading() as session:
+            rows = (await queue(session, QueueFilter(View.ALL, town="gaoshan", text=text), NOW, reach)).rows
+        return [row.ticket_no for row in rows]
+
+    squad, office = Reach(7, "squad_gaoshan"), Reach(8, "sanitation")
+    assert (await seen(squad), await seen(office)) == (["FQ20261123-0003"], [])
+
+    async with filled.transaction() as session:
+        for number in range(8):
+            await make_officer(session, username=f"officer{number}")
+        ticket = await session.get_one(Ticket, 3)
+        ticket.department, ticket.officer_id = "sanitation", 9
+    assert (await seen(squad), await seen(office)) == ([], ["FQ20261123-0003"])
+    assert await seen(Reach(9, "squad_gaoshan")) == ["FQ20261123-0003"]
 
 
 async def test_counts_are_of_the_officers_own_department(filled: Database) -> None:

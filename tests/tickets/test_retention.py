@@ -15,7 +15,7 @@ from tickets.history import verify
 from tickets.models import Conversation, Entry, EntryKind, Message, Ticket
 from tickets.privacy import ERASED
 from tickets.retention import Retention, RetentionRules, Retired
-from tickets.search import find
+from tickets.search import Wanted, alternatives, find
 from tickets.workflow import Status
 
 RULES = RetentionRules(contact_days=30, conversation_days=60, ticket_days=90)
@@ -91,7 +91,7 @@ async def test_at_last_the_words_of_a_ticket(closed: Database) -> None:
     assert (first.summary, first.place, first.status) == (ERASED, None, Status.RESOLVED)
     assert second.summary != ERASED
     async with closed.reading() as session:
-        assert await find(session, sa.select(Ticket.id), "垃圾", [], 10) == [(2,)]
+        assert await find(session, sa.select(Ticket.id), Wanted(alternatives("垃圾")), 10) == [(2,)]
     assert await after(closed, 92) == (Retired(0, 0, 0), [])
 
 

@@ -22,7 +22,7 @@ from tickets.duplicates import Duplicates
 from tickets.models import Ticket
 from tickets.privacy import Privacy
 from tickets.queries import QueueFilter, View, queue
-from tickets.search import find, index_words
+from tickets.search import Wanted, alternatives, find, index_words
 from tickets.values import Place
 
 STORIES = (
@@ -46,7 +46,9 @@ async def found(
     database: Database, text: str, *conditions: sa.ColumnElement[bool], limit: int = 10, offset: int = 0
 ) -> list[int]:
     async with database.reading() as session:
-        rows = await find(session, sa.select(Ticket.id), text, conditions, limit, offset)
+        rows = await find(
+            session, sa.select(Ticket.id), Wanted(alternatives(text), conditions), limit, offset
+        )
     return [row.id for row in rows]
 
 

@@ -65,13 +65,9 @@ async def show_queue(
     """
     visit, parts = request[VISIT], services(request)
     async with parts.database.reading() as session:
-        scope = visit.reach.within(wanted.department, wanted.officer_id)
-        if wanted.view is View.UNASSIGNED and not wanted.department:
-            scope = visit.reach.condition(unowned=True)
-        within = visit.reach.within(visit.officer.department)
-        numbers = await counts(session, visit.officer, visit.now, within)
+        numbers = await counts(session, visit.officer, visit.now, visit.reach)
         is_counted = is_filtered(wanted) or wanted.view not in numbers
-        found = await queue(session, wanted, visit.now, scope, is_counted=is_counted)
+        found = await queue(session, wanted, visit.now, visit.reach, is_counted=is_counted)
         own = await _own_views(session, visit)
         people = await colleagues(session, visit.officer.department) if visit.officer.department else []
     narrowed = is_filtered(wanted)
@@ -139,7 +135,7 @@ async def _own_views(session: AsyncSession, visit: Visit) -> Sequence[dict[str, 
         wanted = replace(queue_filter(dict(parse_qsl(view.query)), visit), page=1)
         number = None
         if not wanted.text:
-            number = await count(session, wanted, visit.now, visit.reach.condition())
+            number = await count(session, wanted, visit.now, visit.reach)
         own.append({"id": view.id, "name": view.name, "href": f"{ROOT}/?{view.query}", "count": number})
     return own
 
