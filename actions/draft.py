@@ -48,6 +48,8 @@ class Draft:
         category: chosen or guessed surely; None until then.
         place: as said; with `location` when a point was shared.
         outside: the other city that the place seems to be in; None if there is none or the citizen said no.
+        town: code of the town that the citizen chose; "" when they couldn't tell.
+        town_choices: towns to ask about, code to name, when the place may be in several or isn't sure.
         photo_place: where a photo says that it was taken, offered while no place is known.
         photos: SHA-256 of each.
         recordings: SHA-256 of each voice message.
@@ -65,6 +67,8 @@ class Draft:
     location: dict[str, Any] | None = None
     photo_place: dict[str, Any] | None = None
     outside: str | None = None
+    town: str | None = None
+    town_choices: dict[str, str] = field(default_factory=dict)
     happened: str | None = None
     photos: list[str] = field(default_factory=list)
     recordings: list[str] = field(default_factory=list)
@@ -80,7 +84,7 @@ class Draft:
 
     @property
     def missing(self) -> str:
-        """What to ask next: what, category, place, outside, photos or contact; or "confirm"."""
+        """What to ask next: what, category, place, outside, town, photos or contact; or "confirm"."""
         if not self.what:
             return "what"
         if self.category is None:
@@ -89,6 +93,8 @@ class Draft:
             return "place"
         if self.outside:
             return "outside"
+        if self.town_choices and self.town is None:
+            return "town"
         if not self.photos_asked:
             return "photos"
         return "contact" if self.contact is None else "confirm"
@@ -142,9 +148,9 @@ class Draft:
             }
 
     def take_place(self, turn: Turn, text: str) -> None:
-        """Keep a place as said, and notice when it lies in another city."""
+        """Keep a place as said, and notice when it lies in another city, or in a town that isn't sure."""
         self.place = text[:MAX_PLACE_CHARACTERS]
-        self._notice_outside(turn)
+        self._notice_town(turn)
 
     def take_location(self, turn: Turn, location: Location) -> None:
         """Keep the point; a place said in words stays beside it, else the map's name of it does."""
@@ -154,10 +160,12 @@ class Draft:
             "datum": location.datum,
         }
         self.place = self.place or location.name[:MAX_PLACE_CHARACTERS]
-        self._notice_outside(turn)
+        self._notice_town(turn)
 
-    def _notice_outside(self, turn: Turn) -> None:
-        self.outside = turn.tickets.routing.locate(Place(self.place, **(self.location or {}))).outside
+    def _notice_town(self, turn: Turn) -> None:
+        found = turn.tickets.routing.locate(Place(self.place, **(self.location or {})))
+        self.outside, self.town = found.outside, None
+        self.town_choices = {town.code: town.name for town in found.choices}
 
     def as_ticket(self, conversation_id: int) -> NewTicket:
         """What is filed; only for a draft that misses nothing."""
@@ -169,7 +177,7 @@ class Draft:
             category=self.category,
             categories=tuple(dict.fromkeys((self.category, *self.categories))),
             summary=self.what,
-            place=Place(self.place, **location),
+            place=Place(self.place, town=self.town or None, **location),
             happened=self.happened,
             photos=tuple(self.photos),
             recordings=tuple(self.recordings),

@@ -10,7 +10,7 @@ from tickets.categories import CATEGORIES
 from tickets.places import IN_THE_SEA
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from actions.draft import Draft
     from tickets.duplicates import Similar
@@ -22,34 +22,42 @@ CANCEL = Button("button_cancel", "report:cancel")
 
 def ask(draft: Draft) -> Reply:
     """The question for what the draft misses, or the read-back."""
-    if draft.missing == "category":
-        return _ask_category(draft)
-    if draft.missing == "place" and draft.photo_place:
+    return _QUESTIONS[draft.missing](draft)
+
+
+def _ask_what(draft: Draft) -> Reply:
+    return Reply("report_what", buttons=(CANCEL,))
+
+
+def _ask_place(draft: Draft) -> Reply:
+    if draft.photo_place:
         there = Button("button_photo_place", "report:photo-place")
         return Reply("report_place_photo", kind="location_request", buttons=(there, CANCEL))
-    if draft.missing == "place":
-        return Reply("report_place", kind="location_request", buttons=(CANCEL,))
-    if draft.missing == "outside":
-        buttons = (
-            Button("button_stay", "report:stay"),
-            Button("button_edit_place", "report:edit:place"),
-            CANCEL,
-        )
-        if draft.outside == IN_THE_SEA:
-            return Reply("report_in_the_sea", buttons=buttons)
-        return Reply("report_outside", {"outside": draft.outside}, buttons)
-    if draft.missing == "photos":
-        return Reply("report_photos", buttons=(Button("button_skip", "report:skip:photos"), CANCEL))
-    if draft.missing == "contact":
-        return Reply(
-            "report_contact",
-            buttons=(
-                Button("button_anonymous", "report:contact:anonymous"),
-                Button("button_leave_contact", "report:contact:leave"),
-                CANCEL,
-            ),
-        )
-    return _read_back(draft) if draft.missing == "confirm" else Reply("report_what", buttons=(CANCEL,))
+    return Reply("report_place", kind="location_request", buttons=(CANCEL,))
+
+
+def _ask_outside(draft: Draft) -> Reply:
+    buttons = (
+        Button("button_stay", "report:stay"),
+        Button("button_edit_place", "report:edit:place"),
+        CANCEL,
+    )
+    if draft.outside == IN_THE_SEA:
+        return Reply("report_in_the_sea", buttons=buttons)
+    return Reply("report_outside", {"outside": draft.outside}, buttons)
+
+
+def _ask_photos(draft: Draft) -> Reply:
+    return Reply("report_photos", buttons=(Button("button_skip", "report:skip:photos"), CANCEL))
+
+
+def _ask_contact(draft: Draft) -> Reply:
+    buttons = (
+        Button("button_anonymous", "report:contact:anonymous"),
+        Button("button_leave_contact", "report:contact:leave"),
+        CANCEL,
+    )
+    return Reply("report_contact", buttons=buttons)
 
 
 def opening(draft: Draft) -> Reply:
@@ -105,6 +113,20 @@ def filed(draft: Draft, ticket: FiledTicket) -> Reply:
     return Reply("report_filed", filed_params(ticket), tuple(buttons))
 
 
+def _ask_town(draft: Draft) -> Reply:
+    unknown = Button("button_town_unknown", "report:town:")
+    if len(draft.town_choices) == 1:
+        ((code, name),) = draft.town_choices.items()
+        return Reply(
+            "report_town", {"town": name}, (Button("button_yes", f"report:town:{code}"), unknown, CANCEL)
+        )
+    towns = (
+        Button("button_town", f"report:town:{code}", {"town": name})
+        for code, name in draft.town_choices.items()
+    )
+    return Reply("report_town_which", buttons=(*towns, unknown, CANCEL))
+
+
 def _ask_category(draft: Draft) -> Reply:
     if not draft.guesses:
         return all_categories()
@@ -136,3 +158,15 @@ def _read_back(draft: Draft) -> Reply:
         CANCEL,
     )
     return Reply("report_read_back", params, buttons)
+
+
+_QUESTIONS: dict[str, Callable[[Draft], Reply]] = {
+    "what": _ask_what,
+    "category": _ask_category,
+    "place": _ask_place,
+    "outside": _ask_outside,
+    "town": _ask_town,
+    "photos": _ask_photos,
+    "contact": _ask_contact,
+    "confirm": _read_back,
+}

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from actions import questions
 from actions.base import Button, Reply
 from actions.draft import Draft, said_place, says_something
-from actions.report_buttons import edit, set_contact, stay
+from actions.report_buttons import choose_town, edit, set_contact, stay
 from actions.report_filing import submit
 from actions.report_steps import go_on, keep, keep_evidence, named_category, with_category
 from actions.words import says_no, says_yes, wants_to_skip
+from tickets.service import Place
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -72,6 +73,19 @@ async def _answer_outside(turn: Turn, draft: Draft) -> list[Reply]:
     return go_on(turn, draft)
 
 
+async def _answer_town(turn: Turn, draft: Draft) -> list[Reply]:
+    if says_yes(turn):
+        return choose_town(turn, "".join(draft.town_choices) if len(draft.town_choices) == 1 else "")
+    if says_no(turn) or wants_to_skip(turn):
+        return choose_town(turn, "")
+    named = turn.tickets.routing.locate(Place(turn.text)).town
+    if named is not None and (named.code in draft.town_choices or not named.is_unsure):
+        return choose_town(turn, named.code)
+    draft.take_place(turn, f"{draft.place}，{turn.message.text.strip()}")
+    draft.town = ""
+    return go_on(turn, draft)
+
+
 async def _answer_photos(turn: Turn, draft: Draft) -> list[Reply]:
     draft.photos_asked = True
     if not wants_to_skip(turn) and not says_yes(turn):
@@ -110,6 +124,7 @@ ANSWERS: dict[str, Callable[[Turn, Draft], Awaitable[list[Reply]]]] = {
     "category": _answer_category,
     "place": _answer_place,
     "outside": _answer_outside,
+    "town": _answer_town,
     "photos": _answer_photos,
     "contact": _answer_contact,
     "confirm": _answer_confirm,

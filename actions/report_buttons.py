@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EMPTY: dict[str, dict[str, Any]] = {
     "what": {"what": ""},
     "category": {"category": None},
-    "place": {"place": "", "location": None, "outside": None},
+    "place": {"place": "", "location": None, "outside": None, "town": None, "town_choices": {}},
     "photos": {"photos": [], "photos_asked": False},
     "contact": {"contact": None},
 }
@@ -69,6 +69,13 @@ def stay(turn: Turn, value: str) -> list[Reply]:
     """The place is ours after all, says the citizen; whoever handles the ticket will see."""
     draft = draft_of(turn)
     draft.outside = None
+    return go_on(turn, draft)
+
+
+def choose_town(turn: Turn, value: str) -> list[Reply]:
+    """The town that the place is in; nothing when the citizen can't tell."""
+    draft = draft_of(turn)
+    draft.town = value if turn.tickets.routing.town(value) else ""
     return go_on(turn, draft)
 
 
@@ -127,6 +134,7 @@ CHANGES: dict[str, Callable[[Turn, str], list[Reply]]] = {
     "categories": _show_categories,
     "skip": _skip,
     "stay": stay,
+    "town": choose_town,
     "photo-place": _use_photo_place,
     "contact": set_contact,
     "edit": edit,

@@ -244,7 +244,7 @@ class Routing:
             for role, code in (("front_desk", self.front_desk), ("supervision", self.supervision))
             if not self._may_own(code)
         ]
-        problems += self._check_categories()
+        problems += self._check_categories() + self.places.check()
         if not self._may_own(self.consultations.department):
             problems.append(f"consultations.yml: department {self.consultations.department} is missing")
         for category in self.categories:

@@ -308,3 +308,39 @@ async def state_of(talk: Talk) -> dict[str, Any]:
     """The state of the only conversation."""
     async with talk.services.database.reading() as session:
         return (await session.scalars(select(models.Conversation.state))).one()
+
+
+@pytest.mark.parametrize(
+    ("place", "asked", "answer", "town"),
+    [
+        ("高山菜市场后门", "report_town", "是的", "gaoshan"),
+        ("龙江路路口", "report_town", "不是，或者说不清", None),
+        ("东张镇和镜洋镇交界的路口", "report_town_which", "镜洋镇", "jingyang"),
+    ],
+)
+async def test_a_town_that_is_not_sure_is_asked_for(
+    talk: Talk, place: str, asked: str, answer: str, town: str | None
+) -> None:
+    await talk.say("有人往路边倒了一车装修垃圾，没人清理")
+    replies = await answer_all(talk, until="report_place")
+
+    assert replies[-1]["key"] == "report_place"
+    replies = await talk.say(place)
+    assert replies[-1]["key"] == asked
+    await talk.press(answer)
+    await answer_all(talk, until="report_read_back")
+    await talk.press("提交")
+
+    (ticket,) = await talk.tickets()
+    assert (ticket.place["text"], ticket.town) == (place, town)
+    assert ticket.department == (f"squad_{town}" if town else "duty_squad")
+
+
+async def test_a_story_that_accuses_officers_is_read_back_as_such(talk: Talk) -> None:
+    await talk.say("摆摊把音西街道福人路人行道占满，城管中队收了好处费不管")
+    await answer_all(talk, until="report_read_back")
+    await talk.press("提交")
+
+    (ticket,) = await talk.tickets()
+    assert (ticket.category, ticket.department) == ("officer_conduct", "supervision")
+    assert "street_vending" in ticket.categories

@@ -21,8 +21,19 @@ def test_the_shift_is_some_hundred_metres(latitude: float, longitude: float) -> 
     assert 300 < metres_between(latitude, longitude, *gcj02_from_wgs84(latitude, longitude)) < 800
 
 
-def test_a_known_point_in_beijing() -> None:
-    assert gcj02_from_wgs84(39.9087, 116.3975) == pytest.approx((39.910103, 116.403739), abs=2e-5)
+@pytest.mark.parametrize(
+    ("wgs84", "gcj02"),
+    [
+        ((39.9087, 116.3975), (39.910103, 116.403739)),
+        # Pairs that other people's converters are tested with (eviltransform).
+        ((31.1774276, 121.5272106), (31.17530398364597, 121.531541859215)),
+        ((22.543847, 113.912316), (22.540796131694766, 113.9171764808363)),
+        ((39.911954, 116.377817), (39.91334545536069, 116.38404722455657)),
+    ],
+)
+def test_known_points(wgs84: tuple[float, float], gcj02: tuple[float, float]) -> None:
+    assert metres_between(*gcj02_from_wgs84(*wgs84), *gcj02) < 2.5
+    assert metres_between(*wgs84_from_gcj02(*gcj02), *wgs84) < 2.5
 
 
 def test_nothing_is_shifted_outside_of_china() -> None:

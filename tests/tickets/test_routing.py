@@ -123,6 +123,7 @@ def test_an_unknown_department_is_refused() -> None:
         ("departments.yml", "code: gardens", "code: intake", "code intake stands twice"),
         ("towns.yml", "code: yidu", "code: yuxi", "code yuxi stands twice"),
         ("categories.yml", "code: other,", "code: others,", "category other is missing"),
+        ("villages.yml", "yidu:", "nowhere:", "villages.yml: no town nowhere"),
         ("city.yml", "bounds:", "limits:", "a row lacks 'bounds'"),
         ("consultations.yml", "department: legal", "department: law", "department law is missing"),
         ("consultations.yml", "department: legal", "department: police", "department police is missing"),
@@ -151,6 +152,7 @@ def test_another_city_can_replace_the_data(folder: Path) -> None:
         encoding="utf-8",
     )
     replace(folder / "city.yml", "short_name: 福清", "short_name: 某某")
+    (folder / "villages.yml").unlink()
     # What the city has no rules of its own for comes with the product.
     (folder / "checks.yml").unlink()
 
