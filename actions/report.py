@@ -21,6 +21,7 @@ from actions.report_buttons import CHANGES, OPENERS
 from actions.report_filing import submit
 from actions.report_steps import STALE, ask_next, begin, draft_of, go_on, put_aside
 from actions.words import wants_to_cancel
+from tickets.paper_drafts import CONTACT_HIDDEN
 
 if TYPE_CHECKING:
     from actions.base import Turn
@@ -35,7 +36,18 @@ async def start(turn: Turn) -> list[Reply]:
 
 
 async def on_message(turn: Turn) -> list[Reply]:
-    """Take one message of a citizen who is reporting."""
+    """Take one message of a citizen who is reporting. Contact data goes into the draft, sealed, and stays in
+    no message.
+    """
+    before = draft_of(turn).contact
+    replies = await _take(turn)
+    after = draft_of(turn).contact if (turn.state.get("flow") or {}).get("name") == "report" else None
+    if after and after != before:
+        await turn.drafts.hide_words(turn.message_ids, CONTACT_HIDDEN, having=after)
+    return replies
+
+
+async def _take(turn: Turn) -> list[Reply]:
     draft = draft_of(turn)
     if wants_to_cancel(turn):
         return put_aside(turn, "report_cancelled")

@@ -8,6 +8,8 @@ from actions import questions
 from actions.base import Button, Reply
 from actions.draft import Draft
 from tickets.categories import CATEGORIES
+from tickets.errors import ContactSealed
+from tickets.vault import is_sealed
 
 if TYPE_CHECKING:
     from actions.base import Turn
@@ -16,13 +18,26 @@ STALE = Reply("report_button_stale", buttons=(Button("button_report", "menu:repo
 
 
 def draft_of(turn: Turn) -> Draft:
-    """The draft of the report that is under way."""
-    return Draft(**turn.state["flow"]["draft"])
+    """The draft of the report that is under way; contact data that doesn't open any more is asked anew."""
+    draft = Draft(**turn.state["flow"]["draft"])
+    if draft.contact and turn.tickets.vault is not None:
+        try:
+            draft.contact = turn.tickets.vault.open(draft.contact, _sealed_for(turn))
+        except ContactSealed:
+            draft.contact = None
+    return draft
 
 
 def keep(turn: Turn, draft: Draft) -> None:
-    """Put the draft into the state; what it misses is asked."""
-    turn.state["flow"] = {"name": "report", "asking": draft.missing, "draft": draft.as_json()}
+    """Put the draft into the state, contact data sealed; what it misses is asked."""
+    kept = draft.as_json()
+    if draft.contact and turn.tickets.vault is not None and not is_sealed(draft.contact):
+        kept["contact"] = turn.tickets.vault.seal(draft.contact, _sealed_for(turn))
+    turn.state["flow"] = {"name": "report", "asking": draft.missing, "draft": kept}
+
+
+def _sealed_for(turn: Turn) -> str:
+    return f"report in {turn.conversation_id}"
 
 
 def go_on(turn: Turn, draft: Draft, *before: Reply) -> list[Reply]:

@@ -34,3 +34,5 @@ def load_categories(folder: Path = DATA_FOLDER) -> dict[str, Category]:
 
 
 CATEGORIES = load_categories()
+# Complaints about officers: whom they are about must not read them, nor learn that there is one.
+ABOUT_OFFICERS = frozenset({"officer_conduct"})

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Interval,
     Select,
+    and_,
     func,
     literal,
     or_,
@@ -17,8 +18,9 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from tickets.categories import ABOUT_OFFICERS
 from tickets.desk_queries import BEFORE_FILING, Reach
 from tickets.live_models import LiveTalk
 from tickets.live_queries import SAID_KEYS, seen_tickets
@@ -111,11 +113,20 @@ def _readable(reach: Reach, before: Before) -> ColumnElement[bool]:
     if reach.everything:
         return true()
     is_free = or_(Message.ticket_id.is_(None), Message.content["key"].as_string().in_(SAID_KEYS))
+    # What may be about a complaint about officers, which somebody else handles.
+    other = aliased(Ticket)
+    walled = select(other.id).where(
+        other.conversation_id == Message.conversation_id,
+        other.category.in_(ABOUT_OFFICERS),
+        ~other.officer_id.is_not_distinct_from(reach.officer_id),
+        ~other.department.is_not_distinct_from(reach.department),
+        Message.created_at >= before(other.created_at),
+    )
     by_ticket = select(Ticket.id).where(
         Ticket.conversation_id == Message.conversation_id,
         seen_tickets(reach),
         Message.created_at >= before(Ticket.created_at),
-        or_(is_free, Message.ticket_id == Ticket.id),
+        or_(and_(is_free, ~walled.correlate(Message).exists()), Message.ticket_id == Ticket.id),
     )
     by_talk = select(LiveTalk.id).where(
         LiveTalk.conversation_id == Message.conversation_id,

@@ -4,14 +4,15 @@ that belongs to one ticket. Nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.casework import find_ticket
+from tickets.categories import ABOUT_OFFICERS
 from tickets.models import Attachment, Entry, Follower, Message, Officer, OutboxItem, Ticket
 from tickets.search import facet
 from tickets.workflow import TicketKind
@@ -55,7 +56,7 @@ class Reach:
         if self.department is not None:
             parts.append(Ticket.department == self.department)
         if self.consultations:
-            parts.append(Ticket.kind == TicketKind.CONSULTATION)
+            parts.append(and_(Ticket.kind == TicketKind.CONSULTATION, Ticket.category.not_in(ABOUT_OFFICERS)))
         return or_(false(), *parts)
 
     def facets(self, department: str | None, officer_id: int | None) -> set[str]:
@@ -77,7 +78,11 @@ class Reach:
             self.everything
             or ticket.officer_id == self.officer_id
             or (self.department is not None and ticket.department == self.department)
-            or (self.consultations and ticket.kind is TicketKind.CONSULTATION)
+            or (
+                self.consultations
+                and ticket.kind is TicketKind.CONSULTATION
+                and ticket.category not in ABOUT_OFFICERS
+            )
         )
 
 
@@ -123,21 +128,34 @@ async def _said(session: AsyncSession, ticket: Ticket) -> list[Said]:
     """The conversation around a ticket: what names it, or names none and was said since shortly before."""
     if ticket.conversation_id is None:
         return []
+    unnamed = [Message.ticket_id.is_(None), Message.created_at >= ticket.created_at - BEFORE_FILING]
+    if walled := await walled_since(session, ticket.conversation_id, lambda one: one.id != ticket.id):
+        unnamed.append(Message.created_at < walled)
     query = (
         select(Message, OutboxItem)
         .outerjoin(OutboxItem, OutboxItem.message_id == Message.id)
         .where(
             Message.conversation_id == ticket.conversation_id,
-            or_(
-                Message.ticket_id == ticket.id,
-                and_(Message.ticket_id.is_(None), Message.created_at >= ticket.created_at - BEFORE_FILING),
-            ),
+            or_(Message.ticket_id == ticket.id, and_(*unnamed)),
         )
         .order_by(Message.id.desc())
         .limit(MAX_MESSAGES)
     )
     rows = (await session.execute(query)).all()
     return [Said(row[0], row[1]) for row in reversed(rows)]
+
+
+async def walled_since(
+    session: AsyncSession, conversation_id: int, is_elsewhere: Callable[[Ticket], bool]
+) -> datetime | None:
+    """Since when a conversation may be about a complaint about officers that is handled elsewhere: what was
+    said since then and names no ticket is for whoever handles that one. None, if there is none.
+    """
+    complaints = await session.scalars(
+        select(Ticket).where(Ticket.conversation_id == conversation_id, Ticket.category.in_(ABOUT_OFFICERS))
+    )
+    begun = [one.created_at - BEFORE_FILING for one in complaints if is_elsewhere(one)]
+    return min(begun, default=None)
 
 
 async def has_photo(session: AsyncSession, ticket: Ticket, sha256: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, or_, select
 
 from tickets.casework import Casework
+from tickets.categories import ABOUT_OFFICERS
 from tickets.conversations import insert_for
 from tickets.coordinates import metres_between, to_wgs84
 from tickets.errors import ActorNotAllowed, MergesItself, TicketMerged, TransitionNotAllowed, WalledOff
@@ -38,9 +39,6 @@ MIN_OTHER_PAIRS = 4
 MIN_SIMILARITY_ALONE = 0.5
 NEAR_METRES = 150.0
 FAR_METRES = 1000.0
-
-
-_WALLED = "officer_conduct"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ class Duplicates(Casework):
         """Open tickets that a report about to be filed may repeat, the likeliest first; its own
         earlier ones included.
         """
-        if new.category == _WALLED:
+        if new.category in ABOUT_OFFICERS:
             # Nobody learns from us that somebody else complained about an officer.
             return []
         return rank(new, await self._candidates(new))[:limit]
@@ -231,9 +229,9 @@ class Duplicates(Casework):
             return await self._newest(MAX_CANDIDATES, *conditions, Ticket.category.in_(said))
         here = or_(Ticket.town == town.code, Ticket.town.is_(None))
         found = await self._newest(MAX_CANDIDATES, *conditions, Ticket.category.in_(said), here)
-        if _WALLED in said:
+        if not ABOUT_OFFICERS.isdisjoint(said):
             return found
-        others = self.routing.categories.keys() - said - {_WALLED}
+        others = self.routing.categories.keys() - said - ABOUT_OFFICERS
         in_town = (Ticket.category.in_(others), Ticket.town == town.code)
         return [*found, *await self._newest(MAX_OF_OTHER_CATEGORIES, *conditions, *in_town)]
 

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from tickets.desk_queries import BEFORE_FILING, Reach, Said
+from tickets.categories import ABOUT_OFFICERS
+from tickets.desk_queries import BEFORE_FILING, Reach, Said, walled_since
 from tickets.errors import ConversationNotFound
 from tickets.live import RELIEVED_AFTER
 from tickets.live_models import LiveTalk
@@ -77,7 +79,16 @@ def _within(reach: Reach) -> ColumnElement[bool]:
     if reach.everything:
         return true()
     seen = select(Ticket.id).where(Ticket.conversation_id == LiveTalk.conversation_id, seen_tickets(reach))
-    return or_(LiveTalk.officer_id == reach.officer_id, seen.correlate(LiveTalk).exists())
+    about = aliased(Ticket)
+    walled = select(about.id).where(about.id == LiveTalk.ticket_id, about.category.in_(ABOUT_OFFICERS))
+    theirs = and_(seen.correlate(LiveTalk).exists(), ~walled.correlate(LiveTalk).exists())
+    return or_(LiveTalk.officer_id == reach.officer_id, theirs, _leads_there(reach))
+
+
+def _leads_there(reach: Reach) -> ColumnElement[bool]:
+    """The talk is about a ticket within the reach."""
+    about = select(Ticket.id).where(Ticket.id == LiveTalk.ticket_id, seen_tickets(reach))
+    return about.correlate(LiveTalk).exists()
 
 
 async def talks(session: AsyncSession, reach: Reach) -> list[TalkRow]:
@@ -158,12 +169,29 @@ async def talk_file(session: AsyncSession, conversation_id: int, reach: Reach) -
         raise ConversationNotFound(str(conversation_id))
     officer = await session.get(Officer, talk.officer_id) if talk and talk.officer_id else None
     since = [ticket.created_at for ticket in tickets] + ([talk.since] if talk and is_theirs else [])
-    said = await _said(session, conversation_id, _visible(reach, tickets, min(since, default=None)))
+    walled = None
+    if not reach.everything:
+        walled = await walled_since(session, conversation_id, lambda one: not reach.covers(one))
+    began = talk.since if talk and is_theirs else None
+    visible = _visible(reach, tickets, min(since, default=None), walled, began)
+    said = await _said(session, conversation_id, visible)
     return TalkFile(conversation, talk, officer.display_name if officer else None, tickets, said)
 
 
-def _visible(reach: Reach, tickets: Sequence[Ticket], since: datetime | None) -> ColumnElement[bool]:
-    """What a unit may read; `since` is when the first of its tickets was filed, or its talk began."""
+def _visible(
+    reach: Reach,
+    tickets: Sequence[Ticket],
+    since: datetime | None,
+    walled: datetime | None,
+    began: datetime | None,
+) -> ColumnElement[bool]:
+    """What a unit may read.
+
+    Args:
+        since: when the first of its tickets was filed, or its talk began.
+        walled: from when on the conversation may be about a complaint about officers.
+        began: when the officer's own talk began: what is said there is said to them.
+    """
     if reach.everything:
         return true()
     if since is None:
@@ -171,7 +199,11 @@ def _visible(reach: Reach, tickets: Sequence[Ticket], since: datetime | None) ->
     # What was said in a talk names the ticket that it is about, wherever that is now.
     own = Message.ticket_id.in_([ticket.id for ticket in tickets])
     talked = Message.content["key"].as_string().in_(SAID_KEYS)
-    return and_(Message.created_at >= since - BEFORE_FILING, or_(Message.ticket_id.is_(None), own, talked))
+    free = or_(Message.ticket_id.is_(None), talked)
+    if walled is not None:
+        in_own_talk = Message.created_at >= began if began is not None else false()
+        free = and_(free, or_(Message.created_at < walled, in_own_talk))
+    return and_(Message.created_at >= since - BEFORE_FILING, or_(own, free))
 
 
 async def _said(session: AsyncSession, conversation_id: int, visible: ColumnElement[bool]) -> list[Said]:

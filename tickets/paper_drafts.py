@@ -22,6 +22,7 @@ from tickets.vault import Vault
 
 KEEP_HOURS = 24
 HIDDEN = "（为写文书填的内容，没有留在对话记录里）"
+CONTACT_HIDDEN = "（联系方式已加密保存，不显示在这里）"
 
 
 class PaperDrafts(Casework):
@@ -54,11 +55,17 @@ class PaperDrafts(Casework):
         """The paper is made, or no longer wanted."""
         await self.session.execute(delete(PaperDraft).where(PaperDraft.conversation_id == conversation_id))
 
-    async def hide_words(self, message_ids: Iterable[int]) -> None:
-        """Take the citizen's words out of stored messages; that there were some stays."""
+    async def hide_words(self, message_ids: Iterable[int], instead: str = HIDDEN, having: str = "") -> None:
+        """Take the citizen's words out of stored messages; that there were some stays, and so do photos.
+
+        Args:
+            having: only out of those with these words in them.
+        """
         for message_id in message_ids:
             message = await self.session.get_one(Message, message_id)
-            message.content = {"text": HIDDEN}
+            if having not in str(message.content.get("text") or ""):
+                continue
+            message.content = {**message.content, "text": instead}
             await forget_messages(self.session, select(Message.id).where(Message.id == message_id))
 
     def _seal(self) -> Vault:

@@ -142,7 +142,7 @@ class Places:
                 )
                 for row in rows
             ],
-            villages,
+            {code: names.split() for code, names in villages.items()},
         )
 
     def check(self) -> list[str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Text, cast, update
 
+from tickets.categories import ABOUT_OFFICERS
 from tickets.models import Attachment, ReporterMode, Ticket
 from tickets.privacy import ERASED
 from tickets.workflow import Status, TicketKind
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 PUBLIC_KINDS = frozenset({TicketKind.COMPLAINT, TicketKind.SUGGESTION})
 # Nobody has looked at it yet, or it was not a matter for the bureau, or its reporter wants it gone.
 PRIVATE_STATUSES = frozenset({Status.SUBMITTED, Status.REJECTED, Status.WITHDRAWN})
-PRIVATE_CATEGORIES = frozenset({"officer_conduct"})
 # Three places are about 100 m: the street and not the house.
 _DEGREE_PLACES = 3
 # The name before 路, 街 ... without the words that lead up to it ("我家楼下的福塘路").
@@ -44,7 +44,7 @@ def is_published(ticket: Ticket) -> bool:
         ticket.kind in PUBLIC_KINDS
         and ticket.status not in PRIVATE_STATUSES
         and ticket.reporter_mode is ReporterMode.REAL_NAME
-        and not PRIVATE_CATEGORIES & {ticket.category, *ticket.categories}
+        and not ABOUT_OFFICERS & {ticket.category, *ticket.categories}
         and ticket.merged_into_id is None
         and ticket.summary != ERASED
     )
@@ -57,8 +57,8 @@ def published() -> tuple[ColumnElement[bool], ...]:
         Ticket.kind.in_(PUBLIC_KINDS),
         Ticket.status.not_in(PRIVATE_STATUSES),
         Ticket.reporter_mode == ReporterMode.REAL_NAME,
-        Ticket.category.not_in(PRIVATE_CATEGORIES),
-        *(categories.not_like(f'%"{code}"%') for code in sorted(PRIVATE_CATEGORIES)),
+        Ticket.category.not_in(ABOUT_OFFICERS),
+        *(categories.not_like(f'%"{code}"%') for code in sorted(ABOUT_OFFICERS)),
         Ticket.merged_into_id.is_(None),
         Ticket.summary != ERASED,
     )

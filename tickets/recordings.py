@@ -96,7 +96,10 @@ async def recording_for(session: AsyncSession, vault: Vault, ticket: Ticket, sha
     """
     theirs = Recording.ticket_id == ticket.id
     if ticket.conversation_id is not None:
-        theirs = theirs | (Recording.conversation_id == ticket.conversation_id)
+        # One that went with another ticket is for whoever handles that one.
+        theirs = theirs | (
+            (Recording.conversation_id == ticket.conversation_id) & Recording.ticket_id.is_(None)
+        )
     found = await session.scalar(select(Recording).where(Recording.sha256 == sha256, theirs).limit(1))
     if found is None:
         return None

@@ -14,7 +14,7 @@ from typing import Any
 
 from yaml import YAMLError
 
-from tickets.categories import DATA_FOLDER, Category, load_categories, read_yaml
+from tickets.categories import ABOUT_OFFICERS, DATA_FOLDER, Category, load_categories, read_yaml
 from tickets.check_rules import CheckRules, load_check_rules
 from tickets.consultation_rules import ConsultationRules, load_consultation_rules
 from tickets.coordinates import to_wgs84
@@ -24,8 +24,6 @@ from tickets.values import Place
 from tickets.workflow import TicketKind
 
 _TOWN_SQUAD = "town_squad"
-# What nobody may read whom it is about.
-ABOUT_OFFICERS = ("officer_conduct",)
 
 
 @dataclass(frozen=True, slots=True)

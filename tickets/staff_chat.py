@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tickets.categories import ABOUT_OFFICERS
 from tickets.models import Entry, Officer, Priority, Ticket
 from tickets.staff_chat_models import StaffLink, StaffTopic
 from tickets.tokens import hash_token
@@ -91,6 +92,8 @@ async def claim_ticket(session: AsyncSession, chat_id: int, now: datetime) -> Ti
         .where(
             Ticket.closed_at.is_(None),
             Ticket.merged_into_id.is_(None),
+            # In the group sit those whom it may be about.
+            Ticket.category.not_in(ABOUT_OFFICERS),
             or_(
                 Ticket.escalation_level > 0,
                 Ticket.supervised_at.is_not(None),
@@ -135,7 +138,11 @@ async def topics_with_news(session: AsyncSession, limit: int = 20) -> Sequence[t
     wanted = (
         select(StaffTopic, Ticket)
         .join(Ticket, Ticket.id == StaffTopic.ticket_id)
-        .where(StaffTopic.topic_id.is_not(None), Ticket.entry_count > StaffTopic.told_entry)
+        .where(
+            StaffTopic.topic_id.is_not(None),
+            Ticket.entry_count > StaffTopic.told_entry,
+            Ticket.category.not_in(ABOUT_OFFICERS),
+        )
         .order_by(StaffTopic.id)
         .limit(limit)
         .with_for_update(of=StaffTopic, skip_locked=True)

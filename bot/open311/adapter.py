@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.dates import CHINA
 from bot.privacy import mask
-from tickets.publication import PRIVATE_CATEGORIES, public_place
+from tickets.categories import ABOUT_OFFICERS
+from tickets.publication import public_place
 from tickets.values import FiledTicket
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def status_of(is_open: bool) -> str:
 
 def offered_services(routing: Routing) -> list[Category]:
     """The categories that can be filed here. What is said about officers is not for a public interface."""
-    return [one for one in routing.categories.values() if one.code not in PRIVATE_CATEGORIES]
+    return [one for one in routing.categories.values() if one.code not in ABOUT_OFFICERS]
 
 
 def as_service(category: Category) -> dict[str, Any]:

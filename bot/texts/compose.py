@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from knowledge_base.models import Answer, Article
 
 _REPORTER_MODES = {"anonymous": "匿名", "real_name": "留了电话", "confidential": "留了电话，要求保密"}
+
+
+_NUMBER_OR_ADDRESS = re.compile(r"\+?\d[\d\s-]{5,18}\d|[\w.+-]+@[\w-]+\.[\w.]+", re.ASCII)
 
 
 def chinese_date(day: date) -> str:
@@ -92,8 +96,24 @@ def _similar(reply: Reply) -> dict[str, Any]:
     return {"listed": "\n".join(lines)}
 
 
+def masked_contact(contact: str) -> str:
+    """Enough of numbers and addresses for whoever wrote them to see that they are right."""
+    found = _NUMBER_OR_ADDRESS.findall(contact)
+    return "、".join(_masked(one) for one in found) or TEXTS["contact_kept"]
+
+
+def _masked(one: str) -> str:
+    if "@" in one:
+        return f"{one[0]}***{one[one.index('@') :]}"
+    digits = re.sub(r"\D", "", one)
+    return f"{digits[:3]}{'*' * max(len(digits) - 7, 1)}{digits[-4:]}"
+
+
 def _contact(mode: str, contact: str | None) -> str:
-    return f"{contact}（{_REPORTER_MODES[mode]}）" if contact else _REPORTER_MODES["anonymous"]
+    # The read-back is kept among the messages; the contact data itself is only kept sealed.
+    return (
+        f"{masked_contact(contact)}（{_REPORTER_MODES[mode]}）" if contact else _REPORTER_MODES["anonymous"]
+    )
 
 
 def _card(reply: Reply) -> dict[str, Any]:

@@ -69,6 +69,7 @@ TEXTS: dict[str, str] = {
     "report_voice_kept": "语音收到了，会交给工作人员听。我自己听不懂语音，要紧的地方请再打几个字。",
     "report_photos_full": "照片已经有九张了，这一张没有加进去。",
     "report_contact": "要不要留个电话？工作人员办理时可能要问您。不想留可以匿名，一样会办。\n您的电话只给办这件事的工作人员看。",
+    "contact_kept": "已填写",
     "report_contact_write": "请写下您的电话。如果要对被反映的人保密，请加上“保密”两个字。",
     "report_contact_unclear": "我没有认出电话号码。请再写一次，或者选择匿名。",
     "report_no_words": "我没有看到文字。",

@@ -96,7 +96,7 @@ async def test_facts_in_any_order(talk: Talk) -> None:
     [
         ("地点不对，是龙田镇东华村村口", "place", "龙田镇东华村村口"),
         ("类别应该是占道经营", "category", "占道经营"),
-        ("电话改成13800001111", "contact", "13800001111"),
+        ("电话改成13800001111", "contact", "138****1111"),
     ],
 )
 async def test_a_part_is_corrected_in_words(talk: Talk, correction: str, field: str, expected: str) -> None:
@@ -344,3 +344,32 @@ async def test_a_story_that_accuses_officers_is_read_back_as_such(talk: Talk) ->
     (ticket,) = await talk.tickets()
     assert (ticket.category, ticket.department) == ("officer_conduct", "supervision")
     assert "street_vending" in ticket.categories
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [("", "13800001111 王先生"), ("匿名", "电话改成13800001111")],
+    ids=["asked", "corrected"],
+)
+async def test_contact_data_stands_nowhere_in_clear(talk: Talk, after: str, words: str) -> None:
+    await talk.say(STORY)
+    await answer_all(talk, until="report_contact")
+    if after:
+        await talk.say(after)
+    read_back = await talk.say(words)
+    assert "138****1111" in read_back[-1]["text"]
+
+    async def everywhere() -> str:
+        async with talk.services.database.reading() as session:
+            states = (await session.scalars(select(models.Conversation.state))).all()
+            said = (await session.scalars(select(models.Message.content))).all()
+            sealed = (await session.scalars(select(models.Ticket.contact))).all()
+        return f"{states}{said}{sealed}"
+
+    assert "13800001111" not in await everywhere()
+    await talk.press("提交")
+
+    assert "13800001111" not in await everywhere()
+    (ticket,) = await talk.tickets()
+    kept = talk.services.vault.open(ticket.contact or "", ticket.ticket_no)
+    assert "13800001111" in kept
