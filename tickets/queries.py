@@ -150,7 +150,7 @@ async def queue(
     now = now or datetime.now(UTC)
     conditions = _conditions(wanted, now, reach)
     page = max(wanted.page, 1)
-    text, is_open = wanted.text.strip(), View(wanted.view) not in _NOT_ONLY_OPEN
+    text, is_open = wanted.text.strip(), _is_only_open(wanted)
     number = clean_ticket_no(text)
     if _WHOLE_NUMBER.fullmatch(number):
         conditions.append(Ticket.ticket_no == number)
@@ -161,7 +161,7 @@ async def queue(
         # By the index of facets: few of a great many closed ones may be of one unit and category.
         return await _found(session, Wanted(None, conditions, facets), page, now)
     order: list[ColumnElement[Any]] = [Ticket.due_at.asc().nulls_last(), Ticket.id]  # type: ignore[list-item] # a column, too
-    if not is_open:
+    if View(wanted.view) in _NOT_ONLY_OPEN:
         order = [Ticket.id.desc()]
     # The ids from the index alone, then their rows: a planner that thinks few tickets fit would sort all of
     # those that do.
@@ -188,6 +188,11 @@ def _page(rows: Sequence[Row[Any]], page: int, now: datetime, total: int) -> Pag
     )
 
 
+def _is_only_open(wanted: QueueFilter) -> bool:
+    has_open_status = wanted.status is not None and wanted.status.is_open
+    return has_open_status or View(wanted.view) not in _NOT_ONLY_OPEN
+
+
 def _facets(wanted: QueueFilter, reach: Reach | None) -> list[set[str]]:
     """What the index of facets knows of a filter and a reach."""
     said = {
@@ -198,6 +203,8 @@ def _facets(wanted: QueueFilter, reach: Reach | None) -> list[set[str]]:
         "kind": wanted.kind,
     }
     found = [{facet(name, value)} for name, value in said.items() if value]
+    marks = {"urgent": wanted.is_urgent, "supervised": wanted.is_supervised}
+    found += [{facet("mark", name)} for name, is_wanted in marks.items() if is_wanted]
     theirs = reach.facets(wanted.department, wanted.officer_id) if reach else set()
     return [*found, theirs] if theirs else found
 
@@ -275,6 +282,9 @@ def _conditions(wanted: QueueFilter, now: datetime, reach: Reach | None) -> list
     ):
         if value:
             found.append(column == value)
+    if _is_only_open(wanted):
+        # Said for an open status, too, so that the database goes by an index of open tickets.
+        found.append(Ticket.closed_at.is_(None))
     if wanted.is_urgent:
         found.append(Ticket.priority == Priority.URGENT)
     if wanted.is_supervised:
@@ -283,16 +293,15 @@ def _conditions(wanted: QueueFilter, now: datetime, reach: Reach | None) -> list
 
 
 def _view_conditions(view: View, now: datetime) -> list[ColumnElement[bool]]:
-    is_open = Ticket.closed_at.is_(None)
+    """What a view says besides that a ticket is open."""
     conditions: dict[View, list[ColumnElement[bool]]] = {
-        View.UNASSIGNED: [is_open, Ticket.officer_id.is_(None)],
-        View.DUE_SOON: [is_open, Ticket.due_at >= now, Ticket.due_at < now + DUE_SOON],
-        View.OVERDUE: [is_open, Ticket.due_at < now],
-        View.AWAITING_CITIZEN: [is_open, Ticket.status == Status.AWAITING_CITIZEN],
+        View.UNASSIGNED: [Ticket.officer_id.is_(None)],
+        View.DUE_SOON: [Ticket.due_at >= now, Ticket.due_at < now + DUE_SOON],
+        View.OVERDUE: [Ticket.due_at < now],
+        View.AWAITING_CITIZEN: [Ticket.status == Status.AWAITING_CITIZEN],
         View.CLOSED: [Ticket.closed_at.is_not(None)],
-        View.ALL: [],
     }
-    return conditions.get(view, [is_open])
+    return conditions.get(view, [])
 
 
 async def _count(session: AsyncSession, conditions: Sequence[ColumnElement[bool]]) -> int:

@@ -8,9 +8,9 @@ word must be found by all its pairs. PostgreSQL keeps them in a GIN index, SQLit
 The newest tickets come first. On PostgreSQL a page costs the same with a million tickets as with few:
 * Common words are looked for among the latest tickets, which fill a page, before all others. To that end each
   ticket's words name the lot of 10,000 tickets that it belongs to.
-* Beside the words stand facets (unit, officer, category, town, kind), so that the index itself finds what
-  has the words and belongs to a unit, or what is of a unit and a category whatever its words. A trigger keeps
-  them true.
+* Beside the words stand facets (unit, officer, category, town, kind, marks), so that the index itself finds
+  what has the words and belongs to a unit, or what is of a unit and a category whatever its words. A trigger
+  keeps them true.
 * Words of open tickets have an index of their own, because among a great many closed ones they are few.
 """
 
@@ -147,7 +147,7 @@ async def find(
 
 
 def facet(name: str, value: object) -> str:
-    """A facet as the database writes it: `unit`, `officer`, `category`, `town` or `kind`, and which."""
+    """A facet as the database writes it: a `unit`, `officer`, `category`, `town`, `kind` or `mark`."""
     return f"{name}_{value}"
 
 

@@ -1,4 +1,4 @@
-"""Beside the words of a ticket in the index: its unit, officer, category, town and kind."""
+"""Beside the words of a ticket in the index: its unit, officer, category, town, kind and marks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ CREATE FUNCTION facets_of(ticket tickets) RETURNS tsvector LANGUAGE sql STABLE A
     'officer_' || ticket.officer_id,
     'category_' || ticket.category,
     'town_' || ticket.town,
-    'kind_' || ticket.kind
+    'kind_' || ticket.kind,
+    CASE WHEN ticket.priority = 'urgent' THEN 'mark_urgent' END,
+    CASE WHEN ticket.supervised_at IS NOT NULL THEN 'mark_supervised' END
   ], NULL))
 $$
 """
@@ -32,12 +34,10 @@ BEGIN
 END $$
 """
 _TRIGGER = """
-CREATE TRIGGER tickets_words
-AFTER UPDATE OF closed_at, merged_into_id, department, officer_id, category, town, kind ON tickets
-FOR EACH ROW WHEN ((OLD.closed_at IS NULL AND OLD.merged_into_id IS NULL)
+CREATE TRIGGER tickets_words AFTER UPDATE ON tickets FOR EACH ROW
+WHEN ((OLD.closed_at IS NULL AND OLD.merged_into_id IS NULL)
   IS DISTINCT FROM (NEW.closed_at IS NULL AND NEW.merged_into_id IS NULL)
-  OR (OLD.department, OLD.officer_id, OLD.category, OLD.town, OLD.kind)
-  IS DISTINCT FROM (NEW.department, NEW.officer_id, NEW.category, NEW.town, NEW.kind))
+  OR facets_of(OLD) IS DISTINCT FROM facets_of(NEW))
 EXECUTE FUNCTION words_follow_ticket()
 """
 
