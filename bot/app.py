@@ -43,6 +43,7 @@ from tickets import words
 from tickets.database import Database, upgrade
 from tickets.deadlines import WorkingCalendar
 from tickets.powers import Powers
+from tickets.resealing import lost_key
 from tickets.retention import RetentionRules
 from tickets.routing import Routing
 
@@ -66,8 +67,13 @@ async def open_services(settings: Settings) -> Services:
     threading.Thread(target=_read_rules, args=(settings, rules), name="rules", daemon=True).start()
     city = settings.city_data
     vault = open_vault(settings)
+    database = Database(url)
+    async with database.reading() as session:
+        if trouble := await lost_key(session, vault):
+            # New reports can be sealed all the same; what was sealed before waits for its key.
+            log.warning("sealed_data_has_no_key", trouble=trouble)
     return Services(
-        database=Database(url),
+        database=database,
         photos=open_photos(settings, vault),
         routing=Routing.load(city),
         calendar=WorkingCalendar.load(city),

@@ -53,7 +53,8 @@ def _from_file(settings: Settings) -> str:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_text(encoding="ascii")
-    made = f"k1:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
+    # A name of its own: after a lost file, what an older key sealed must not seem to be this one's.
+    made = f"k{secrets.token_hex(3)}:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(made + "\n")
     return made

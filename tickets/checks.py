@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased, undefer
 
 from tickets.casework import Casework
+from tickets.categories import ABOUT_OFFICERS
 from tickets.check_models import Check, CheckRound, CheckState
 from tickets.columns import storable
 from tickets.deadlines import SHANGHAI
@@ -293,6 +294,8 @@ class Checks(Casework):
             Ticket.closed_at < period.ends,
             Ticket.merged_into_id.is_(None),
             Ticket.status.in_((Status.RESOLVED, Status.CLOSED)),
+            # Reviewers come from units: whom such a complaint is about may be one of them.
+            Ticket.category.not_in(ABOUT_OFFICERS),
         )
         if (await self.session.scalar(select(func.count()).where(*closed)) or 0) > MAX_CANDIDATES:
             raise WrongPeriod("too many tickets")

@@ -8,7 +8,6 @@ acted.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from sqlalchemy import delete, select, update
 
@@ -18,6 +17,7 @@ from tickets.history import erase_entries
 from tickets.message_words import forget_messages
 from tickets.models import (
     AnswerDraft,
+    Application,
     Attachment,
     Check,
     Conversation,
@@ -25,6 +25,9 @@ from tickets.models import (
     EntryKind,
     Feedback,
     Follower,
+    Gap,
+    GapGroup,
+    LiveTalk,
     MadeFile,
     Message,
     Mode,
@@ -33,7 +36,6 @@ from tickets.models import (
     Ticket,
     TopicSubscription,
 )
-from tickets.paper_drafts import open_draft
 from tickets.search import index_ticket
 from tickets.staff import Role
 from tickets.values import Actor
@@ -43,15 +45,13 @@ from tickets.vault import Vault, is_sealed
 # these open it.
 _UNSEAL_CONFIDENTIAL = frozenset({Role.SUPERVISOR})
 _UNSEAL = frozenset({Role.OFFICER, Role.UNIT_HEAD, Role.SUPERVISOR})
-# What officers write among themselves.
-_INNER = (EntryKind.NOTE, EntryKind.HAND_BACK, EntryKind.RULING, EntryKind.REVIEW, EntryKind.INSPECTION)
 # The photo of a message, as the index of messages has it.
 _PHOTO = Message.content["photo"].as_string()
 ERASED = "（已按诉求人要求删除）"
 
 
 class Privacy(Casework):
-    """Opening, exporting and erasing personal data."""
+    """Opening and erasing personal data."""
 
     async def reveal_contact(self, ticket_no: str, reason: str, *, actor: Actor) -> str:
         """Contact data in clear, "" if there is none; the look goes onto the record.
@@ -68,82 +68,13 @@ class Privacy(Casework):
         await self.record(ticket, EntryKind.UNSEAL, actor, reason)
         return open_contact(ticket, self.vault)
 
-    async def export(self, conversation_id: int) -> dict[str, Any]:
-        """Everything that is kept about a conversation and its tickets, as JSON.
+    async def conversation_of(self, ticket_no: str) -> int | None:
+        """The conversation that a ticket was filed in, for whoever only has its number; None if it was filed
+        without one or is erased.
 
-        Raises: ConversationNotFound; ContactSealed.
+        Raises: TicketNotFound.
         """
-        conversation = await self._conversation(conversation_id)
-        messages = await self.session.scalars(
-            select(Message).where(Message.conversation_id == conversation_id).order_by(Message.id)
-        )
-        tickets = await self.session.scalars(
-            select(Ticket).where(Ticket.conversation_id == conversation_id).order_by(Ticket.id)
-        )
-        return {
-            "conversation": {
-                "channel": conversation.channel,
-                "address": conversation.address,
-                "created_at": conversation.created_at.isoformat(),
-            },
-            "messages": [
-                {"at": row.created_at.isoformat(), "sender": row.sender.value, "content": row.content}
-                for row in messages
-            ],
-            "topics": list(
-                await self.session.scalars(
-                    select(TopicSubscription.topic)
-                    .where(TopicSubscription.conversation_id == conversation_id)
-                    .order_by(TopicSubscription.id)
-                )
-            ),
-            "paper_draft": await self._paper_draft(conversation_id),
-            "files": [
-                {"name": name, "made_at": made_at.isoformat()}
-                for name, made_at in await self.session.execute(
-                    select(MadeFile.name, MadeFile.created_at)
-                    .where(MadeFile.conversation_id == conversation_id)
-                    .order_by(MadeFile.id)
-                )
-            ],
-            "feedback": [
-                {"at": row.created_at.isoformat(), "helpful": row.helpful, "question": row.question}
-                for row in await self.session.scalars(
-                    select(Feedback).where(Feedback.conversation_id == conversation_id).order_by(Feedback.id)
-                )
-            ],
-            "follows": list(
-                await self.session.scalars(
-                    select(Ticket.ticket_no)
-                    .join(Follower, Follower.ticket_id == Ticket.id)
-                    .where(Follower.conversation_id == conversation_id)
-                    .order_by(Follower.id)
-                )
-            ),
-            "tickets": [await self._exported(ticket) for ticket in tickets.all()],
-        }
-
-    async def photos_about(self, conversation_id: int) -> list[str]:
-        """SHA-256 of the photos of a conversation and of its tickets, to go with an export."""
-        said = await self.session.scalars(
-            select(_PHOTO).where(Message.conversation_id == conversation_id, _PHOTO.is_not(None))
-        )
-        attached = await self.session.scalars(
-            select(Attachment.sha256)
-            .join(Ticket, Ticket.id == Attachment.ticket_id)
-            .where(Ticket.conversation_id == conversation_id)
-        )
-        return sorted({sha256 for sha256 in (*said, *attached) if sha256})
-
-    async def conversation_of(self, ticket_no: str) -> int:
-        """The conversation that a ticket was filed in, for whoever only has its number.
-
-        Raises: TicketNotFound; ConversationNotFound, if it was filed without one or is erased.
-        """
-        ticket = await self.find(ticket_no)
-        if ticket.conversation_id is None:
-            raise ConversationNotFound(ticket.ticket_no)
-        return ticket.conversation_id
+        return (await self.find(ticket_no)).conversation_id
 
     async def erase(
         self, conversation_id: int, *, actor: Actor, reason: str, delete_photo: Callable[[str], None]
@@ -170,43 +101,24 @@ class Privacy(Casework):
         await self.erase_conversation(conversation, delete_photo)
         return len(erased)
 
+    async def erase_alone(
+        self, ticket_no: str, *, actor: Actor, reason: str, delete_photo: Callable[[str], None]
+    ) -> int:
+        """Erase one ticket that was filed without a conversation: by another system. Returns 1.
+
+        Raises: TicketNotFound; NoteRequired.
+        """
+        if not reason.strip():
+            raise NoteRequired("erasure says why")
+        ticket = await self.find(ticket_no, lock=True)
+        await self.erase_ticket(ticket, actor, reason, delete_photo)
+        return 1
+
     async def _conversation(self, conversation_id: int) -> Conversation:
         found = await self.session.get(Conversation, conversation_id)
         if found is None:
             raise ConversationNotFound(str(conversation_id))
         return found
-
-    async def _paper_draft(self, conversation_id: int) -> dict[str, Any] | None:
-        row = await self.session.scalar(
-            select(PaperDraft).where(PaperDraft.conversation_id == conversation_id)
-        )
-        if row is None:
-            return None
-        if self.vault is None:
-            raise ContactSealed("a draft of a paper")
-        return open_draft(row, self.vault)
-
-    async def _exported(self, ticket: Ticket) -> dict[str, Any]:
-        entries = await self.session.scalars(
-            select(Entry).where(Entry.ticket_id == ticket.id).order_by(Entry.number)
-        )
-        return {
-            "ticket_no": ticket.ticket_no,
-            "status": ticket.status.value,
-            "category": ticket.category,
-            "summary": ticket.summary,
-            "place": ticket.place,
-            "happened": ticket.happened,
-            "contact": open_contact(ticket, self.vault),
-            "rating": ticket.rating,
-            "created_at": ticket.created_at.isoformat(),
-            # What officers note among themselves is about their work; the rest is the citizen's to see.
-            "entries": [
-                {"at": row.at.isoformat(), "kind": row.kind.value, "text": row.text}
-                for row in entries
-                if row.kind not in _INNER
-            ],
-        }
 
     async def erase_ticket(
         self, ticket: Ticket, actor: Actor, reason: str, delete_photo: Callable[[str], None]
@@ -222,6 +134,9 @@ class Privacy(Casework):
         ticket.version += 1
         await self.session.execute(
             update(AnswerDraft).where(AnswerDraft.ticket_id == ticket.id).values(text="", note="")
+        )
+        await self.session.execute(
+            update(Application).where(Application.ticket_id == ticket.id).values(reason="", note="")
         )
         await self.session.execute(
             update(Check)
@@ -256,6 +171,8 @@ class Privacy(Casework):
         await self.session.execute(delete(PaperDraft).where(PaperDraft.conversation_id == conversation.id))
         await self.session.execute(delete(MadeFile).where(MadeFile.conversation_id == conversation.id))
         await self.session.execute(delete(Recording).where(Recording.conversation_id == conversation.id))
+        await self.session.execute(delete(LiveTalk).where(LiveTalk.conversation_id == conversation.id))
+        await self._erase_gaps(conversation.id)
         await self.session.execute(
             update(Feedback).where(Feedback.conversation_id == conversation.id).values(question="")
         )
@@ -272,6 +189,18 @@ class Privacy(Casework):
         conversation.mode, conversation.officer_id = Mode.ASSISTANT, None
         conversation.gone_at = self.now
         await self._delete_photos(hashes, delete_photo)
+
+    async def _erase_gaps(self, conversation_id: int) -> None:
+        """What the answer-quality desk keeps of a conversation, masked as it is."""
+        said = select(Message.id).where(Message.conversation_id == conversation_id)
+        rows = (await self.session.scalars(select(Gap).where(Gap.message_id.in_(said)))).all()
+        for gap in rows:
+            await self.session.execute(
+                update(GapGroup)
+                .where(GapGroup.id == gap.group_id, GapGroup.title == gap.text)
+                .values(title=ERASED)
+            )
+            gap.text = ERASED
 
     async def _delete_photos(self, hashes: set[str], delete_photo: Callable[[str], None]) -> None:
         """Those that no ticket and no conversation has any more."""

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from tickets import files, paper_drafts, recordings
+from tickets.errors import ContactSealed
 from tickets.models import MadeFile, PaperDraft, Recording, Ticket, WebhookSubscription
 from tickets.vault import Vault
 from tickets.webhooks import seal_context
@@ -29,6 +30,19 @@ async def reseal(session: AsyncSession, vault: Vault, limit: int = 500) -> int:
     done += await _contents(session, vault, Recording, recordings.seal_context, limit)
     done += await _contents(session, vault, MadeFile, files.seal_context, limit)
     return done + await _contents(session, vault, PaperDraft, paper_drafts.seal_context, limit)
+
+
+async def lost_key(session: AsyncSession, vault: Vault) -> str | None:
+    """Why the newest sealed contact data doesn't open; None if it does, or there is none."""
+    newest = select(Ticket).where(Ticket.contact.is_not(None), Ticket.contact != "")
+    ticket = await session.scalar(newest.order_by(Ticket.id.desc()).limit(1))
+    if ticket is None:
+        return None
+    try:
+        vault.open(ticket.contact or "", ticket.ticket_no)
+    except ContactSealed as error:
+        return str(error)
+    return None
 
 
 async def _contacts(session: AsyncSession, vault: Vault, limit: int) -> int:

@@ -90,11 +90,13 @@ class Vault:
     def _decrypt(self, key_id: str, sealed: bytes, context: str) -> bytes:
         cipher = self._ciphers.get(key_id)
         if cipher is None:
-            raise ContactSealed(f"unknown key {key_id}")
+            raise ContactSealed(f"{context}: its key {key_id} is not among the keys")
         try:
             return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
         except (InvalidTag, ValueError) as error:
-            raise ContactSealed(context) from error
+            raise ContactSealed(
+                f"{context}: the key {key_id} does not fit, or the data was changed"
+            ) from error
 
 
 def is_sealed(stored: str) -> bool:

@@ -18,6 +18,7 @@ from bot.photo_store import open_photos
 from tickets.database import Database
 from tickets.deadlines import WorkingCalendar
 from tickets.errors import BotError
+from tickets.personal_data import PersonalData
 from tickets.resealing import reseal
 from tickets.retention import Retention, RetentionRules
 from tickets.routing import Routing
@@ -36,7 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     export = actions.add_parser("export", help="everything kept about a person's conversation and tickets")
     _whose(export)
-    export.add_argument("--zip", type=Path, metavar="FILE", help="with the photos, instead of JSON alone")
+    export.add_argument(
+        "--zip",
+        type=Path,
+        metavar="FILE",
+        help="with photos, voice messages and files, instead of JSON alone",
+    )
     export.set_defaults(run=run_export)
     erase = actions.add_parser(
         "erase", help="erase a person's words, contact data, files and photos for good"
@@ -60,18 +66,23 @@ def _whose(parser: argparse.ArgumentParser) -> None:
 def run_export(args: argparse.Namespace) -> int:
     """Exit status 0, or 2 if there is no such conversation, or contact data can't be opened."""
 
-    async def work(service: Retention) -> tuple[dict[str, Any], list[str]]:
+    async def work(service: Retention) -> tuple[dict[str, Any], list[str], dict[str, bytes]]:
+        person = service.bound(PersonalData)
         conversation_id = await _conversation(service, args)
-        return await service.export(conversation_id), await service.photos_about(conversation_id)
+        if conversation_id is None:
+            data = await person.export_alone(args.ticket)
+            return data, [photo["sha256"] for photo in data["tickets"][0]["photos"]], {}
+        files = await person.files_about(conversation_id) if args.zip else {}
+        return await person.export(conversation_id), await person.photos_about(conversation_id), files
 
     found = _run(args, work)
     if found is None:
         return 2
-    data, photos = found
+    data, photos, files = found
     if args.zip is None:
         sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
         return 0
-    args.zip.write_bytes(_as_zip(args, data, photos))
+    args.zip.write_bytes(_as_zip(args, data, photos, files))
     return 0
 
 
@@ -81,6 +92,10 @@ def run_erase(args: argparse.Namespace) -> int:
 
     async def work(service: Retention) -> int:
         conversation_id = await _conversation(service, args)
+        if conversation_id is None:
+            return await service.erase_alone(
+                args.ticket, actor=OPERATOR, reason=args.reason, delete_photo=gone.append
+            )
         return await service.erase(
             conversation_id, actor=OPERATOR, reason=args.reason, delete_photo=gone.append
         )
@@ -140,16 +155,19 @@ def run_reseal(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _conversation(service: Retention, args: argparse.Namespace) -> int:
-    if args.ticket:
-        return await service.conversation_of(args.ticket)
-    return int(args.conversation)
+async def _conversation(service: Retention, args: argparse.Namespace) -> int | None:
+    """Whose data it is about; None for a ticket that another system filed, or whose person was erased."""
+    return await service.conversation_of(args.ticket) if args.ticket else int(args.conversation)
 
 
-def _as_zip(args: argparse.Namespace, data: dict[str, Any], photos: list[str]) -> bytes:
+def _as_zip(
+    args: argparse.Namespace, data: dict[str, Any], photos: list[str], files: dict[str, bytes]
+) -> bytes:
     store, out = open_photos(args.settings, open_vault(args.settings)), io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", json.dumps(data, ensure_ascii=False, indent=1))
+        for name, content in files.items():
+            archive.writestr(name, content)
         for sha256 in photos:
             if store.has(sha256):
                 archive.writestr(f"photos/{sha256}.jpg", store.read(sha256))

@@ -29,7 +29,7 @@ from tickets.errors import CampaignRefused
 from tickets.live_models import LiveTalk
 from tickets.models import CampaignMessage, Conversation, Message, Mode, TopicSubscription
 from tickets.outbox import claim, delivered, recipient_gone
-from tickets.privacy import Privacy
+from tickets.personal_data import PersonalData
 from tickets.topics import Topics, load_topics
 
 WORDS = {"topic": "law", "title": "民法典宣传月", "text": "阳台掉花盆，谁来赔？"}
@@ -286,7 +286,7 @@ async def test_what_can_not_be_sent_is_not_written(
 async def test_erasure_ends_subscriptions_and_the_export_names_them(database: Database) -> None:
     [citizen] = await people(database, 1)
     async with database.transaction() as session:
-        privacy = Privacy(session, routing=ROUTING, calendar=CALENDAR, now=NOW)
+        privacy = PersonalData(session, routing=ROUTING, calendar=CALENDAR, now=NOW)
         assert (await privacy.export(citizen))["topics"] == ["law"]
         await privacy.erase(citizen, actor=OFFICER, reason="要求删除", delete_photo=lambda _: None)
         assert await session.scalar(sa.select(sa.func.count(TopicSubscription.id))) == 0

@@ -13,7 +13,7 @@ from tickets.database import Database
 from tickets.errors import ContactSealed
 from tickets.files import KEEP_DAYS, MAX_FILE_BYTES, expire_files, keep_file, read_file, read_file_by_id
 from tickets.models import MadeFile
-from tickets.privacy import Privacy
+from tickets.personal_data import PersonalData
 from tickets.values import Actor
 from tickets.vault import Vault
 
@@ -96,10 +96,11 @@ async def test_erasing_a_person_erases_their_files(database: Database) -> None:
 
     async with database.transaction() as session:
         # Neither routing nor calendar is asked for this.
-        privacy = Privacy(session, routing=None, calendar=None, now=NOW)  # type: ignore[arg-type]  # unused
+        privacy = PersonalData(session, routing=None, calendar=None, now=NOW)  # type: ignore[arg-type]  # unused
         exported = await privacy.export(1)
         await privacy.erase(1, actor=Actor.system(), reason="本人申请", delete_photo=print)
         left = (await session.scalars(sa.select(MadeFile.conversation_id))).all()
 
-    assert exported["files"] == [{"name": "申请书.docx", "made_at": NOW.isoformat()}]
+    (file,) = exported["files"]
+    assert (file["name"], file["made_at"]) == ("申请书.docx", NOW.isoformat())
     assert left == [2]

@@ -145,6 +145,17 @@ def test_reseal_moves_to_the_newest_key(
     assert photos.read_original(original, only_new.open_bytes) == picture()
 
 
+def test_export_without_the_key_says_which_one_is_missing(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WENFA_CONTACT_KEYS", NEW_KEY)
+
+    assert main(["privacy", "export", "1"]) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert "k1 is not among the keys" in shown.err
+
+
 def test_without_the_old_key_nothing_is_resealed(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
