@@ -205,7 +205,8 @@ async def _ever_more_hits(session: AsyncSession, wanted: Wanted, many: int) -> A
         until = newest // LOT + 1
         # The newest lot is hardly begun at times.
         first = 1 + math.ceil(span / LOT)
-        for lots in (first, first * NEXT):
+        # All that begins so is gathered anew at each step.
+        for lots in (first,) if ":*" in words else (first, first * NEXT):
             if lots <= min(MAX_LOTS, until):
                 yield _hits(_WORDS.c, in_lots(words, until - lots, until), facets, wanted.is_open)
     yield _hits(_WORDS.c, words, facets, wanted.is_open)
