@@ -150,7 +150,7 @@ class Draft:
     def take_place(self, turn: Turn, text: str) -> None:
         """Keep a place as said, and notice when it lies in another city, or in a town that isn't sure."""
         self.place = text[:MAX_PLACE_CHARACTERS]
-        self._notice_town(turn)
+        self.notice_town(turn)
 
     def take_location(self, turn: Turn, location: Location) -> None:
         """Keep the point; a place said in words stays beside it, else the map's name of it does."""
@@ -160,9 +160,10 @@ class Draft:
             "datum": location.datum,
         }
         self.place = self.place or location.name[:MAX_PLACE_CHARACTERS]
-        self._notice_town(turn)
+        self.notice_town(turn)
 
-    def _notice_town(self, turn: Turn) -> None:
+    def notice_town(self, turn: Turn) -> None:
+        """Notice when the place lies elsewhere, or which towns it may be in."""
         found = turn.tickets.routing.locate(Place(self.place, **(self.location or {})))
         self.outside, self.town = found.outside, None
         self.town_choices = {town.code: town.name for town in found.choices}

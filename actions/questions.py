@@ -124,7 +124,7 @@ def _ask_town(draft: Draft) -> Reply:
         Button("button_town", f"report:town:{code}", {"town": name})
         for code, name in draft.town_choices.items()
     )
-    return Reply("report_town_which", buttons=(*towns, unknown, CANCEL))
+    return Reply("report_town_which", buttons=(*towns, Button("button_town_other", "report:town:"), CANCEL))
 
 
 def _ask_category(draft: Draft) -> Reply:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_CONTACT_CHARACTERS = 100
 _CONTACT = re.compile(r"(?:\+?\d[\d\s-]{5,18}\d)|[\w.+-]+@[\w-]+\.[\w.]+")
+_CANNOT_TELL = re.compile("说不清|不知道|不清楚|不确定|不认识|都不是")
 # "地点不对，是……": the word that names the part, and what follows it.
 _CORRECTIONS = {
     "place": re.compile(
@@ -76,12 +77,12 @@ async def _answer_outside(turn: Turn, draft: Draft) -> list[Reply]:
 async def _answer_town(turn: Turn, draft: Draft) -> list[Reply]:
     if says_yes(turn):
         return choose_town(turn, "".join(draft.town_choices) if len(draft.town_choices) == 1 else "")
-    if says_no(turn) or wants_to_skip(turn):
+    if says_no(turn) or wants_to_skip(turn) or _CANNOT_TELL.search(turn.text):
         return choose_town(turn, "")
     named = turn.tickets.routing.locate(Place(turn.text)).town
     if named is not None and (named.code in draft.town_choices or not named.is_unsure):
         return choose_town(turn, named.code)
-    draft.take_place(turn, f"{draft.place}，{turn.message.text.strip()}")
+    draft.take_place(turn, f"{draft.place}，{turn.message.text.strip()}".lstrip("，"))
     draft.town = ""
     return go_on(turn, draft)
 

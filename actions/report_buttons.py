@@ -83,6 +83,7 @@ def _use_photo_place(turn: Turn, value: str) -> list[Reply]:
     """The matter is where the photo was taken."""
     draft = draft_of(turn)
     draft.location, draft.photo_place = draft.photo_place or draft.location, None
+    draft.notice_town(turn)
     return go_on(turn, draft)
 
 

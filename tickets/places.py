@@ -13,6 +13,7 @@ from typing import Any
 import opencc
 
 from tickets.categories import read_yaml
+from tickets.coordinates import metres_between
 
 # How much a match says. What is below UNSURE should be asked back.
 _FULL_NAME = 0.98
@@ -24,6 +25,8 @@ _ROAD_NAME = 0.45
 _ORDINARY_WORD = 0.4
 UNSURE = 0.6
 MAX_CHOICES = 4
+_NEAR_METRES = 12_000
+_SUGGESTED = 3
 # What `Located.outside` says of a point in open water.
 IN_THE_SEA = "海上"
 
@@ -43,6 +46,7 @@ class Town:
     Attributes:
         confidence: 0 to 1, how sure a text means it; 1.0 in lists.
         typos: how its short name is written by mistake.
+        seat: latitude and longitude (WGS-84) of its centre, if known.
     """
 
     code: str
@@ -52,6 +56,7 @@ class Town:
     is_ambiguous: bool = False
     confidence: float = 1.0
     typos: tuple[str, ...] = ()
+    seat: tuple[float, float] | None = None
 
     @property
     def is_unsure(self) -> bool:
@@ -139,6 +144,7 @@ class Places:
                     row["zone"],
                     row.get("ambiguous", False),
                     typos=tuple(row.get("typos", ())),
+                    seat=tuple(row["seat"]) if "seat" in row else None,
                 )
                 for row in rows
             ],
@@ -155,6 +161,15 @@ class Places:
         if not _is_in(self._bounds, latitude, longitude):
             return False
         return not self._outline or any(_is_within(ring, latitude, longitude) for ring in self._outline)
+
+    def near(self, latitude: float, longitude: float) -> tuple[Town, ...]:
+        """The towns whose centres are nearest to a WGS-84 point, to choose from: a centre is no border."""
+        far = [
+            (metres_between(latitude, longitude, *town.seat), town.code, town)
+            for town in self.towns
+            if town.seat is not None
+        ]
+        return tuple(town for metres, _, town in sorted(far) if metres < _NEAR_METRES)[:_SUGGESTED]
 
     def is_water(self, latitude: float, longitude: float) -> bool:
         """Whether a WGS-84 point lies in what is certainly open sea."""

@@ -163,7 +163,8 @@ class Routing:
     def locate(self, place: Place) -> Located:
         """The town of a place, or what tells that it lies outside of the city.
 
-        A point outside of the city's box counts unless the text names one of our towns.
+        A point outside of the city counts unless the text names one of our towns; one inside suggests the
+        towns that it may be in.
         """
         town = self.town(place.town)
         found = Located(town) if town else self.places.locate(place.text)
@@ -173,6 +174,7 @@ class Routing:
                 return Located(None, IN_THE_SEA)
             if not self.places.contains(*point):
                 return Located(None, "位置不在" + self.places.city_name)
+            return Located(None, choices=self.places.near(*point))
         return found
 
     def route(self, category: str, place: Place | None) -> Department:

@@ -356,6 +356,7 @@ LABELS: dict[str, str] = {
     "button_stay": "就在福清",
     "button_town": "{town}",
     "button_yes": "是的",
+    "button_town_other": "都不是，或者说不清",
     "button_town_unknown": "不是，或者说不清",
     "button_anonymous": "匿名",
     "button_leave_contact": "留电话",

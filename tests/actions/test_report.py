@@ -32,6 +32,7 @@ async def answer_all(talk: Talk, *, until: str) -> list[dict]:
         "report_category": "乱倒垃圾或建筑垃圾",
         "report_category_all": "乱倒垃圾或建筑垃圾",
         "report_place": "音西街道清昌大道与福人路路口",
+        "report_town_which": "说不清",
         "report_photos": "跳过",
         "report_contact": "匿名",
     }

@@ -145,3 +145,18 @@ def test_a_city_without_outline_has_its_box() -> None:
 
     assert places.contains(25.5036, 119.7905)
     assert not places.contains(26.0745, 119.2965)
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "first"),
+    [(25.628, 119.470, "longtian"), (25.4716, 119.5572, "gaoshan"), (25.60, 119.29, "yuxi")],
+)
+def test_a_point_suggests_the_towns_around_it(latitude: float, longitude: float, first: str) -> None:
+    near = PLACES.near(latitude, longitude)
+
+    assert near[0].code == first
+    assert len(near) == 3
+
+
+def test_a_point_far_from_all_suggests_none() -> None:
+    assert PLACES.near(26.5, 119.4) == ()

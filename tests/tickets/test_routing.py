@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tickets.categories import CATEGORIES, DATA_FOLDER
+from tickets.coordinates import gcj02_from_wgs84
 from tickets.errors import RoutingError
 from tickets.routing import Routing
 from tickets.values import Place
@@ -98,6 +99,16 @@ def test_a_shared_point_outside_of_the_city_is_told_from_one_inside() -> None:
     assert ROUTING.locate(beijing).outside == "位置不在福清市"
     assert ROUTING.locate(fuqing).outside is None
     assert ROUTING.locate(Place("龙田镇", latitude=39.9, longitude=116.4)).outside is None
+
+
+def test_the_same_point_from_telegram_and_wechat_is_the_same_place() -> None:
+    from_telegram = Place("", latitude=25.628, longitude=119.470)
+    latitude, longitude = gcj02_from_wgs84(25.628, 119.470)
+    from_wechat = Place("", latitude=latitude, longitude=longitude, datum="GCJ-02")
+
+    assert ROUTING.locate(from_telegram) == ROUTING.locate(from_wechat)
+    assert [town.code for town in ROUTING.locate(from_wechat).choices][0] == "longtian"
+    assert ROUTING.route("dog", from_wechat).code == "duty_squad"
 
 
 def test_an_unknown_department_is_refused() -> None:
