@@ -35,8 +35,12 @@ MIN_BEGINNING = 0.2
 # Of another category: what is said besides the place must be alike, too, by more than a phrase.
 MIN_OTHER_SIMILARITY = 0.03
 MIN_OTHER_PAIRS = 4
-# Without any place in common the words must be nearly the same.
-MIN_SIMILARITY_ALONE = 0.5
+# Of two places that are told apart the words must be nearly the same.
+MIN_SIMILARITY_ELSEWHERE = 0.5
+# Where one of the two names no place (a fraud, a subsidy), they must say much that few others say: what short
+# reports have in common ("路灯坏了没人修") isn't enough.
+MIN_BEGINNING_NOWHERE = 0.3
+MIN_WEIGHT_NOWHERE = 40.0
 NEAR_METRES = 150.0
 FAR_METRES = 1000.0
 
@@ -302,7 +306,14 @@ def rank(new: NewTicket, candidates: Sequence[Candidate]) -> list[Similar]:
         ):
             continue
         is_same_place = _is_same_place(new.place, here, ticket, weights)
-        if is_same_place or (is_same_place is None and score >= MIN_SIMILARITY_ALONE):
+        if is_same_place is None:
+            has_places = bool(here and ticket.place_text)
+            is_same_place = score >= MIN_SIMILARITY_ELSEWHERE or (
+                not has_places
+                and beginning >= MIN_BEGINNING_NOWHERE
+                and weights.weigh(report & text) >= MIN_WEIGHT_NOWHERE
+            )
+        if is_same_place:
             found.append(_similar(ticket, score))
     return sorted(found, key=lambda similar: similar.score, reverse=True)
 

@@ -152,6 +152,27 @@ class TestSimilar:
         assert await found(database, make_new_ticket(place=None)) == [FIRST]
         assert await found(database, make_new_ticket(place=None, summary="绿化带被人踩坏")) == []
 
+    async def test_a_matter_without_a_place_is_found_by_what_few_others_say(self, database: Database) -> None:
+        first = (
+            "旧冰箱以旧换新的补贴一直没到账。五月份在海丰家电买的新冰箱，旧的当天就拉走了，店员说两周内补贴打到卡上，"
+            "到现在三个月了，问了好几次都说还在审核。"
+        )
+        again = (
+            "请问家电以旧换新补贴什么时候到账？我家四月换的新冰箱，也是在海丰家电买的，旧冰箱拉走了，补贴说好两周内打到卡上，"
+            "现在还说在审核。"
+        )
+        other = "请问老人公交卡的补贴什么时候到账？材料交上去很久了，问了好几次，现在还说在审核。"
+        async with database.transaction() as session:
+            await make_ticket(session, summary=first, place=None, category="other")
+            await make_ticket(
+                session, summary="路灯坏了没人修，晚上很黑", place=None, category="street_facility"
+            )
+
+        assert await found(database, make_new_ticket(summary=again, category="other")) == [FIRST]
+        assert await found(database, make_new_ticket(summary=other, category="other", place=None)) == []
+        lamp = make_new_ticket(summary="小区路灯坏了好几天没人修", category="street_facility", place=None)
+        assert await found(database, lamp) == []
+
 
 class TestFollow:
     async def test_a_follower_is_told_of_the_status_and_not_of_words(self, three: Database) -> None:
