@@ -50,6 +50,9 @@ def ask_next(turn: Turn) -> list[Reply]:
     """The question that is due, or the read-back when nothing is missing."""
     draft = draft_of(turn)
     turn.state["flow"]["asking"] = draft.missing
+    if draft.missing == "town":
+        # Asked once: whoever goes on with a photo instead is not held up.
+        turn.state["flow"]["draft"] = {**turn.state["flow"]["draft"], "town": ""}
     return [questions.ask(draft)]
 
 

@@ -95,7 +95,7 @@ def test_a_report_goes_from_the_first_word_to_the_number(chat: Chat, tmp_path: P
     assert [keys[-1] for keys in asked.told()] == [
         "report_what",
         "report_place",
-        "report_photos",
+        "report_town_which",
         "report_contact",
         "report_read_back",
     ]
