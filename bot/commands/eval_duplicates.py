@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import re
 import sys
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 60.0
 AT_ONCE = 4
+_TOLD_EVERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def measure(reports: Sequence[NewTicket], labels: Sequence[int | None]) -> Score
     candidates = [_candidate(number, report) for number, report in enumerate(reports)]
     found = right = wanted = offered = best_right = with_earlier = 0
     for number, label in enumerate(labels):
+        _tell_progress("compared", number + 1, len(labels))
         if label is None:
             continue
         earlier = [labels[index] == label for index in range(number)]
@@ -145,9 +148,16 @@ async def _understood(args: argparse.Namespace, rows: Sequence[dict[str, Any]]) 
             text = f"{row.get('title', '')}。{row['text']}".strip("。")
             async with slots:
                 understood = await client.parse(clean(text))
+            _tell_progress("understood", next(done), len(rows))
             return _report(text, understood)
 
+        done = itertools.count(1)
         return list(await asyncio.gather(*(one(row) for row in rows)))
+
+
+def _tell_progress(what: str, done: int, total: int) -> None:
+    if done % _TOLD_EVERY == 0:
+        sys.stderr.write(f"{what} {done:,} of {total:,}\n")
 
 
 def _report(text: str, understood: Understanding) -> NewTicket:
