@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from actions.base import Button, Reply
 from actions.card_tools import tools_for
-from actions.draft import held, hold, said_place, says_something, sure_category
+from actions.draft import held, hold, likely_categories, said_place, says_something, sure_category
 from knowledge_base.models import Answer, Citation
 from tickets.feedback import record_feedback
 
@@ -41,6 +41,7 @@ async def answer(turn: Turn) -> list[Reply]:
         turn.state.pop("held", None)  # a newer question takes the place of what waited
     turn.state["question"] = turn.message.text.strip()
     turn.state["question_category"] = sure_category(turn)
+    turn.state["question_categories"] = likely_categories(turn)
     turn.state["asked_place"] = said_place(turn)
     return replies_for(turn, turn.answer)
 
@@ -182,12 +183,13 @@ async def on_button(turn: Turn, rest: str) -> list[Reply]:
     """
     verb, _, card_id = rest.partition(":")
     if verb == "held":
-        question = held(turn).what
-        if not question:
+        waiting = held(turn)
+        if not waiting.what:
             return await ask(turn)
-        turn.state["question"] = question
-        turn.state["question_category"] = held(turn).category
-        return replies_for(turn, turn.knowledge.answer(question, as_of=turn.today))
+        turn.state["question"] = waiting.what
+        turn.state["question_category"] = waiting.category
+        turn.state["question_categories"] = waiting.categories
+        return replies_for(turn, turn.knowledge.answer(waiting.what, as_of=turn.today))
     if verb in {"helpful", "unhelpful"}:
         await record_feedback(
             turn.tickets.session,

@@ -114,9 +114,7 @@ class Draft:
         """Take the category when the NLU is sure of it; offer the likeliest otherwise."""
         ranked = ranked_categories(turn)
         self.guesses = [code for code, _ in ranked[:OFFERED_CATEGORIES]]
-        self.categories = [code for code, p in ranked if p >= ALSO_ABOUT][
-            :OFFERED_CATEGORIES
-        ] or self.guesses[:1]
+        self.categories = likely_categories(turn) or self.guesses[:1]
         self.category = self.category or sure_category(turn)
 
     def add_to_story(self, text: str) -> None:
@@ -224,6 +222,11 @@ def ranked_categories(turn: Turn) -> list[tuple[str, float]]:
     ranked = [(code, p) for code, p in turn.understanding.categories if code in CATEGORIES]
     is_walled = turn.tickets.routing.is_walled
     return sorted(ranked, key=lambda pair: not (pair[1] >= ALSO_ABOUT and is_walled(pair[0])))
+
+
+def likely_categories(turn: Turn) -> list[str]:
+    """What the message may be about, likeliest first."""
+    return [code for code, p in ranked_categories(turn) if p >= ALSO_ABOUT][:OFFERED_CATEGORIES]
 
 
 def held(turn: Turn) -> Draft:

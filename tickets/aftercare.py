@@ -11,6 +11,7 @@ from sqlalchemy import select
 from tickets.casework import Casework
 from tickets.columns import storable
 from tickets.errors import ActorNotAllowed, AlreadyRuled, NoteRequired, TooSoon, TransitionNotAllowed
+from tickets.facts import deadlines_of
 from tickets.models import Entry, EntryKind, Ticket
 from tickets.values import Actor
 from tickets.workflow import Status, check_transition
@@ -130,7 +131,8 @@ class Aftercare(Casework):
         ticket.escalation_level = 0
         ticket.supervised_at = self.now
         self.set_deadlines(ticket)
-        await self.record(ticket, EntryKind.SUPERVISION, Actor.system(), data={"because": "reopened"})
+        because = {"because": "reopened", **deadlines_of(ticket)}
+        await self.record(ticket, EntryKind.SUPERVISION, Actor.system(), data=because)
         await self.move(
             ticket,
             Status.ASSIGNED,

@@ -21,13 +21,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.deadlines import SHANGHAI
 from tickets.desk_queries import ticket_file
+from tickets.entry_words import moment_words, what_was_done
 from tickets.files import read_file_of
-from tickets.history import verify
 from tickets.models import Entry, EntryKind, Message, Purpose, Recording, ReporterMode, Sender, Ticket
 from tickets.photos import PhotoStore
 from tickets.recordings import open_recording, recordings_of
 from tickets.routing import Routing
 from tickets.vault import Vault
+from tickets.verification import verify
 from tickets.workflow import ActorKind
 
 _KINDS = {
@@ -53,12 +54,6 @@ _KINDS = {
     EntryKind.ERASURE: "删除",
 }
 # Of entries about tickets of the same matter.
-_MERGES = {
-    "into": "并入工单{}",
-    "out_of": "从工单{}拆出",
-    "without": "拆出工单{}",
-    "added_to": "补充的内容在并入的工单{}里",
-}
 _ACTORS = {ActorKind.CITIZEN: "诉求人", ActorKind.OFFICER: "工作人员", ActorKind.SYSTEM: "系统"}
 _SENDERS = {Sender.CITIZEN: "诉求人", Sender.ASSISTANT: "智能助手", Sender.OFFICER: "工作人员"}
 _SOUNDS = {"audio/ogg": "ogg", "audio/amr": "amr", "audio/mpeg": "mp3"}
@@ -95,7 +90,7 @@ async def build_case_file(
     ticket = file.ticket
     is_sealed = ticket.reporter_mode is ReporterMode.CONFIDENTIAL
     messages = [said.message for said in file.said if not is_sealed or said.message.ticket_id == ticket.id]
-    files, originals, missing = await asyncio.to_thread(
+    files, originals, missing, changed = await asyncio.to_thread(
         _photos, photos, [(one.sha256, one.purpose) for one in file.attachments]
     )
     voices = await recordings_of(session, ticket)
@@ -115,13 +110,15 @@ async def build_case_file(
             "entry_count": ticket.entry_count,
             "last_hash": ticket.last_hash,
             "missing_photos": missing,
+            "changed_photos": changed,
             "sealed_originals": originals,
             "recordings": [voice.sha256 for voice in voices],
         }
     )
     names = [name for name in files if name.startswith("photos/")]
     talk = [(message, words(message.content)) for message in messages]
-    page = _page(ticket, file.entries, talk, (names, list(heard), list(sent)), routing, not problems)
+    checked = _checked(problems, missing, changed)
+    page = _page(ticket, file.entries, talk, (names, list(heard), list(sent)), routing, checked)
     files["index.html"] = page.encode()
     files["SHA256SUMS"] = "".join(
         f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())
@@ -131,11 +128,14 @@ async def build_case_file(
 
 def _photos(
     store: PhotoStore, wanted: Sequence[tuple[str, Purpose]]
-) -> tuple[dict[str, bytes], dict[str, list[str]], list[str]]:
-    """The files by name, the sealed originals of each, and the hashes of those that are gone."""
+) -> tuple[dict[str, bytes], dict[str, list[str]], list[str], list[str]]:
+    """The files by name, the sealed originals of each, the hashes of those that are gone, and the names of
+    files that aren't what their hash says.
+    """
     files: dict[str, bytes] = {}
     originals: dict[str, list[str]] = {}
     missing: list[str] = []
+    changed: list[str] = []
     for number, (sha256, purpose) in enumerate(wanted, 1):
         name = f"photos/{number:02d}{'-after' if purpose is Purpose.AFTER else ''}.jpg"
         try:
@@ -143,7 +143,10 @@ def _photos(
             originals[name] = store.originals(sha256)
         except FileNotFoundError:
             missing.append(sha256)
-    return files, originals, missing
+            continue
+        if hashlib.sha256(files[name]).hexdigest() != sha256:
+            changed.append(name)
+    return files, originals, missing, changed
 
 
 async def _sent(
@@ -219,7 +222,7 @@ def _page(
     talk: Sequence[tuple[Message, str]],
     evidence: tuple[Sequence[str], Sequence[str], Sequence[str]],
     routing: Routing,
-    is_whole: bool,
+    checked: Mapping[str, str],
 ) -> str:
     photos, recordings, sent = evidence
     category = routing.categories.get(ticket.category)
@@ -232,18 +235,18 @@ def _page(
         "地点": str((ticket.place or {}).get("text", "")),
         "情况": ticket.summary,
         "时间": ticket.happened or "",
-        "提交": _moment(ticket.created_at),
-        "办理时限": _moment(ticket.due_at) if ticket.due_at else "未定",
-        "记录校验": "完整" if is_whole else "不完整，见 summary.json",
+        "提交": moment_words(ticket.created_at),
+        "办理时限": moment_words(ticket.due_at) if ticket.due_at else "未定",
+        **checked,
     }
     rows = "".join(f"<tr><th>{name}<td>{_safe(value)}" for name, value in facts.items())
     history = "".join(
-        f"<tr><td>{entry.number}<td>{_moment(entry.at)}<td>{_KINDS[entry.kind]}<td>{_who(entry)}"
-        f"<td>{entry.to_status.label if entry.to_status else ''}<td>{_text(entry)}"
+        f"<tr><td>{entry.number}<td>{moment_words(entry.at)}<td>{_KINDS[entry.kind]}<td>{_who(entry)}"
+        f"<td>{entry.to_status.label if entry.to_status else ''}<td>{_text(entry, routing)}"
         for entry in entries
     )
     conversation = "".join(
-        f"<tr><td>{_moment(message.created_at)}<td>{_SENDERS[message.sender]}<td>{_safe(words)}"
+        f"<tr><td>{moment_words(message.created_at)}<td>{_SENDERS[message.sender]}<td>{_safe(words)}"
         for message, words in talk
     )
     pictures = "".join(
@@ -265,6 +268,19 @@ def _page(
     )
 
 
+def _checked(problems: Sequence[str], missing: Sequence[str], changed: Sequence[str]) -> dict[str, str]:
+    """What stands on the page about what was checked when it was written."""
+    photos = [
+        f"{len(missing)}张已不在" if missing else "",
+        f"{len(changed)}张的文件被改动过" if changed else "",
+    ]
+    wrong = "，".join(part for part in photos if part)
+    return {
+        "记录校验": "不完整，见 summary.json" if problems else "完整",
+        "照片校验": f"{wrong}，见 summary.json" if wrong else "与登记时一致",
+    }
+
+
 def _caption(name: str) -> str:
     return f"{'处理后' if '-after' in name else '诉求人提供'}（{name}）"
 
@@ -274,20 +290,10 @@ def _who(entry: Entry) -> str:
     return kind if entry.actor_kind is not ActorKind.OFFICER else f"{kind} {_safe(entry.actor_name)}"
 
 
-def _text(entry: Entry) -> str:
-    return "（已删除）" if entry.erased_at else _safe(entry.text or merge_words(entry))
-
-
-def merge_words(entry: Entry) -> str:
-    """Which other ticket an entry names; "" if it names none."""
-    if entry.kind is EntryKind.MERGE and "from" in entry.data:
-        return f"并入了工单{entry.data['from']}"
-    return next((words.format(entry.data[act]) for act, words in _MERGES.items() if act in entry.data), "")
-
-
-def _moment(moment: datetime) -> str:
-    local = moment.astimezone(SHANGHAI)
-    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+def _text(entry: Entry, routing: Routing) -> str:
+    if entry.erased_at:
+        return "（已删除）"
+    return "<br>".join(_safe(part) for part in (what_was_done(entry, routing), entry.text) if part)
 
 
 def _safe(text: str) -> str:

@@ -11,24 +11,43 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.columns import storable
 from tickets.conversations import post
 from tickets.deadlines import WorkingCalendar
 from tickets.enclosures import NOTHING, Enclosures, send_to_citizen
-from tickets.errors import CalendarYearMissing, ReviewRequired, StaleVersion, TicketMerged, TicketNotFound
+from tickets.errors import (
+    ActorNotAllowed,
+    CalendarYearMissing,
+    ReviewRequired,
+    StaleVersion,
+    TicketMerged,
+    TicketNotFound,
+)
+from tickets.facts import MAX_PHOTOS
 from tickets.history import append_entry
-from tickets.models import Attachment, EntryKind, Follower, Purpose, Sender, Ticket
+from tickets.models import (
+    AnswerDraft,
+    Application,
+    Attachment,
+    DraftState,
+    Entry,
+    EntryKind,
+    Follower,
+    Purpose,
+    Sender,
+    Ticket,
+)
 from tickets.numbers import clean_ticket_no, is_receipt_code
 from tickets.routing import Routing
 from tickets.values import Actor
 from tickets.vault import Vault
 from tickets.waiting import answered, no_longer_asked
-from tickets.workflow import Status, check_move
+from tickets.workflow import ActorKind, Status, check_move
 
-MAX_PHOTOS = 9
+LAPSED = "工单已结，申请自动失效"
 
 ServiceT = TypeVar("ServiceT", bound="Casework")
 
@@ -161,10 +180,20 @@ class Casework:
             raise StaleVersion(expected_version, ticket.version)
         return ticket
 
+    async def locked(self, ticket_id: int) -> Ticket:
+        """The ticket as it stands now, also if this session has read it before; locked until the end."""
+        return await self.session.get_one(Ticket, ticket_id, with_for_update=True, populate_existing=True)
+
     async def refuse_merged(self, ticket: Ticket) -> None:
         """Raises: TicketMerged, if work is done on another ticket."""
         if ticket.merged_into_id is not None:
             raise TicketMerged((await self.session.get_one(Ticket, ticket.merged_into_id)).ticket_no)
+
+    @staticmethod
+    def refuse_citizens(actor: Actor) -> None:
+        """Raises: ActorNotAllowed, for what only the bureau does."""
+        if actor.kind is ActorKind.CITIZEN:
+            raise ActorNotAllowed("citizens have methods of their own")
 
     def refuse_unreviewed(self, ticket: Ticket, text: str, *, is_answer: bool = True) -> None:
         """Refuse words that the citizen may read only after a legal review.
@@ -178,6 +207,22 @@ class Casework:
         reasons = rules.reasons(ticket.kind, ticket.categories, text, by_words_only=not is_answer)
         if reasons:
             raise ReviewRequired(reasons)
+
+    async def begun_at(self, ticket: Ticket) -> datetime:
+        """Since when the bureau owes an answer: since the ticket was filed, or last reopened."""
+        reopened = select(func.max(Entry.at)).where(
+            Entry.ticket_id == ticket.id, Entry.to_status == Status.REOPENED
+        )
+        return await self.session.scalar(reopened) or ticket.created_at
+
+    async def was_reviewed(self, ticket: Ticket) -> bool:
+        """Whether an answer to the ticket was approved since it was last reopened."""
+        approved = select(AnswerDraft.id).where(
+            AnswerDraft.ticket_id == ticket.id,
+            AnswerDraft.state == DraftState.APPROVED,
+            AnswerDraft.reviewed_at >= await self.begun_at(ticket),
+        )
+        return await self.session.scalar(approved.limit(1)) is not None
 
     async def answer(
         self,
@@ -234,6 +279,23 @@ class Casework:
         )
         if not new.is_open:
             await no_longer_asked(self.session, ticket.id)
+            await self._lapse(ticket)
+
+    async def _lapse(self, ticket: Ticket) -> None:
+        """What a unit applied for and nobody ruled on is void once the ticket is closed."""
+        waiting = select(Application).where(
+            Application.ticket_id == ticket.id, Application.ruled_at.is_(None)
+        )
+        for application in await self.session.scalars(waiting.with_for_update()):
+            actor = Actor.system()
+            application.ruled_at, application.ruled_by = self.now, actor.id
+            application.is_approved, application.note = False, LAPSED
+            data = {
+                "application": application.kind,
+                "application_id": application.id,
+                "is_approved": False,
+            }
+            await self.record(ticket, EntryKind.RULING, actor, LAPSED, data)
 
     async def record(
         self,

@@ -284,7 +284,7 @@ class Checks(Casework):
     async def _note(
         self, check: Check, actor: Actor, act: str, text: str, data: dict[str, Any] | None = None
     ) -> None:
-        ticket = await self.session.get_one(Ticket, check.ticket_id, with_for_update=True)
+        ticket = await self.locked(check.ticket_id)
         facts = {"round": check.round_id, "check": check.id, "act": act}
         await self.record(ticket, EntryKind.INSPECTION, actor, text, facts | (data or {}))
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tickets.casework import Casework, Notice, plain_notice
 from tickets.deadlines import WorkingCalendar
 from tickets.duty import DutyDesk
+from tickets.facts import NOT_ACCEPTED, NOT_REPLIED, OVERDUE, STEPS, WARNED, deadlines_of
 from tickets.models import EntryKind, Ticket
 from tickets.routing import Routing
 from tickets.values import Actor
@@ -22,14 +23,6 @@ DUE_SOON = timedelta(hours=24)
 # Days by the clock: they end nothing that the law counts in working days.
 SILENCE_BEFORE_CLOSING = timedelta(days=15)
 RESOLVED_BEFORE_CLOSING = timedelta(days=7)
-
-# Levels of `Ticket.escalation_level`.
-WARNED = 1
-OVERDUE = 2
-# Bits of `Ticket.late_steps`.
-NOT_ACCEPTED = 1
-NOT_REPLIED = 2
-STEPS = {NOT_ACCEPTED: "accept", NOT_REPLIED: "first_reply"}
 
 
 async def run_clock(
@@ -120,15 +113,9 @@ class Clock(Casework):
         """Tickets filed when the next year's calendar wasn't known get their deadlines once it is."""
         done = 0
         for ticket in await self._take(limit, Ticket.closed_at.is_(None), Ticket.due_at.is_(None)):
-            if self.set_deadlines(ticket, ticket.created_at) is None:
+            if self.set_deadlines(ticket, await self.begun_at(ticket)) is None:
                 done += 1
-                data = {
-                    "due_at": ticket.due_at.isoformat() if ticket.due_at else None,
-                    "first_reply_due_at": ticket.first_reply_due_at.isoformat()
-                    if ticket.first_reply_due_at
-                    else None,
-                }
-                await self.record(ticket, EntryKind.DEADLINE, Actor.system(), data=data)
+                await self.record(ticket, EntryKind.DEADLINE, Actor.system(), data=deadlines_of(ticket))
         return done
 
     async def _take(self, limit: int, *conditions: ColumnElement[bool]) -> list[Ticket]:

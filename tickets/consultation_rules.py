@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from tickets.workflow import TicketKind
 
 # Why an answer is reviewed that no rule asks for: its author wants it.
 MARKED = "marked"
+_SENTENCE = re.compile(r"[^。！!？?；;]+[？?]?")
 _MARKED_NAME = "答复人申请审核"
 
 
@@ -43,6 +45,7 @@ class ConsultationRules:
     Attributes:
         department: who owns consultations.
         unit_categories: what the unit that owns the category answers itself.
+        courtesies: words that answer nothing.
         turn_days: length of one adviser's turn.
     """
 
@@ -52,6 +55,7 @@ class ConsultationRules:
     reviewer_roles: frozenset[Role]
     review: tuple[ReviewRule, ...]
     unit_categories: frozenset[str] = frozenset()
+    courtesies: tuple[str, ...] = ()
 
     def reasons(
         self, kind: TicketKind, categories: Iterable[str], text: str, *, by_words_only: bool = False
@@ -61,6 +65,18 @@ class ConsultationRules:
         packed, codes = "".join(text.split()), list(categories)
         rules = [rule for rule in self.review if rule.words or not by_words_only]
         return [rule.code for rule in rules if rule.fits(kind, codes, packed)]
+
+    def states_something(self, text: str) -> bool:
+        """Whether words said in a talk may answer a question: not if they only ask back, or are polite."""
+        return any(
+            not sentence.endswith(("?", "？")) and not self._is_courtesy(sentence)
+            for sentence in _SENTENCE.findall("".join(text.split()))
+        )
+
+    def _is_courtesy(self, sentence: str) -> bool:
+        for words in self.courtesies:
+            sentence = sentence.replace(words, "")
+        return not any(character.isalnum() for character in sentence)
 
     def reason_names(self, codes: Iterable[str]) -> list[str]:
         """Words for officers; a rule that was dropped since keeps its code."""
@@ -79,6 +95,8 @@ def load_consultation_rules(folder: Path = DATA_FOLDER) -> ConsultationRules:
             reviewer_roles=frozenset(Role(role) for role in data["reviewer_roles"]),
             review=tuple(_rule(row) for row in data["review"]),
             unit_categories=_known(data.get("unit_categories", ())),
+            # The longest first: a part of a phrase must not leave the rest of it standing.
+            courtesies=tuple(sorted(map(str, data.get("courtesies", ())), key=len, reverse=True)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RoutingError(f"consultations.yml: {error}") from error

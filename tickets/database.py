@@ -49,7 +49,7 @@ class Database:
             reader = engine.execution_options(wenfa_read_only=True)
         else:
             engine = create_async_engine(url, echo=echo, hide_parameters=True, pool_pre_ping=True)
-            reader = engine.execution_options(postgresql_readonly=True)
+            reader = engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
         self.engine: AsyncEngine = engine
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
         self._readers = async_sessionmaker(reader, expire_on_commit=False)

@@ -160,7 +160,7 @@ class Duplicates(Casework):
         source = await self.find(source_no, lock=True)
         if source.merged_into_id is None:
             raise TransitionNotAllowed(source.status, source.status)
-        target = await self.session.get_one(Ticket, source.merged_into_id, with_for_update=True)
+        target = await self.locked(source.merged_into_id)
         await self.take_out(source, target, actor)
         await self.tell(source, "notice_split")
 

@@ -131,7 +131,7 @@ class DutyDesk(Casework):
 
     async def cancel_leave(self, leave_id: int, *, actor: Actor, manages: bool = False) -> None:
         """Take back a leave that isn't over. Raises: as `cancel_hand_over`."""
-        row = await self.session.get(DutyLeave, leave_id, with_for_update=True)
+        row = await self.session.get(DutyLeave, leave_id, with_for_update=True, populate_existing=True)
         self._cancel(row, row.officer_id if row else 0, actor, manages)
 
     async def cancel_hand_over(self, hand_over_id: int, *, actor: Actor, manages: bool = False) -> None:
@@ -140,7 +140,7 @@ class DutyDesk(Casework):
         Raises: WrongPeriod, if there is none such; ActorNotAllowed, unless it is the actor's own or the actor
         manages the rota.
         """
-        row = await self.session.get(HandOver, hand_over_id, with_for_update=True)
+        row = await self.session.get(HandOver, hand_over_id, with_for_update=True, populate_existing=True)
         self._cancel(row, row.from_officer_id if row else 0, actor, manages)
 
     def _cancel(self, row: DutyLeave | HandOver | None, owner: int, actor: Actor, manages: bool) -> None:

@@ -204,7 +204,7 @@ class LegalReview(Casework):
         if draft is None:
             raise DraftNotOpen(str(draft_id))
         # The ticket first, as everywhere: then two that lock both can't wait for one another.
-        ticket = await self.session.get_one(Ticket, draft.ticket_id, with_for_update=True)
+        ticket = await self.locked(draft.ticket_id)
         await self.session.refresh(draft, with_for_update=True)
         if draft.state is not DraftState.PENDING:
             raise DraftNotOpen(str(draft_id))

@@ -21,10 +21,10 @@ from tickets.errors import (
     NotTalking,
     ReviewRequired,
     TicketNotFound,
-    TransitionNotAllowed,
 )
 from tickets.live_models import LiveTalk
 from tickets.models import Conversation, EntryKind, Mode, Sender, Ticket
+from tickets.service import TicketService
 from tickets.values import Actor
 from tickets.workflow import ALLOWED, Status, TicketKind
 
@@ -133,9 +133,11 @@ class LiveDesk(Casework):
             raise NoteRequired("empty text")
         await conversations.lock(self.session, conversation_id)
         talk = await self._own_talk(conversation_id, actor)
-        await self._refuse_legal_advice(talk, text)
         # The ticket before the talk is written: that is the order of locks.
-        await self._replied(talk, actor)
+        ticket = await self.locked(talk.ticket_id) if talk.ticket_id else None
+        # Who asks the citizen something, or greets, hasn't answered yet.
+        self._refuse_legal_advice(ticket, text, is_answer=self.routing.consultations.states_something(text))
+        await self._replied(ticket, actor)
         self._waits_no_longer(talk)
         said: list[tuple[str, dict[str, Any]]] = [("live_said", {"text": text})] if text.strip() else []
         said += [("live_photo", {"photo": sha256}) for sha256 in enclosed.photos]
@@ -158,15 +160,17 @@ class LiveDesk(Casework):
             resolve: close that ticket with the summary as its answer.
 
         Raises: ConversationNotFound; NotTalking; NoteRequired; ReviewRequired; TransitionNotAllowed, if the
-        ticket can't be resolved now.
+        ticket can't be resolved now; TicketMerged and AfterPhotoRequired, when resolving it.
         """
         if not summary.strip():
             raise NoteRequired("no summary")
         conversation = await conversations.lock(self.session, conversation_id)
         talk = await self._own_talk(conversation_id, actor)
-        await self._refuse_legal_advice(talk, summary)
-        ticket_id = talk.ticket_id
-        ticket = await self.session.get(Ticket, ticket_id, with_for_update=True) if ticket_id else None
+        ticket = await self.locked(talk.ticket_id) if talk.ticket_id else None
+        self._refuse_legal_advice(
+            ticket, summary, is_answer=ticket is not None and not await self.was_reviewed(ticket)
+        )
+        is_resolved = resolve and ticket is not None and ticket.is_open
         if ticket is not None and ticket.is_open:
             ticket.first_replied_at = ticket.first_replied_at or self.now
             if resolve:
@@ -176,12 +180,11 @@ class LiveDesk(Casework):
                 await self.record(ticket, EntryKind.REPLY, actor, summary)
         await self._end(conversation, talk)
         # The notice that the ticket is resolved carries the summary already.
-        await self._post(conversation_id, "live_ended", {"summary": "" if resolve else summary})
+        await self._post(conversation_id, "live_ended", {"summary": "" if is_resolved else summary})
 
-    async def _refuse_legal_advice(self, talk: LiveTalk, text: str) -> None:
-        ticket = await self.session.get(Ticket, talk.ticket_id) if talk.ticket_id else None
+    def _refuse_legal_advice(self, ticket: Ticket | None, text: str, *, is_answer: bool) -> None:
         if ticket is not None:
-            self.refuse_unreviewed(ticket, text, is_answer=False)
+            self.refuse_unreviewed(ticket, text, is_answer=is_answer)
             return
         # Without a ticket it is a question all the same.
         reasons = self.routing.consultations.reasons(TicketKind.CONSULTATION, (), text, by_words_only=True)
@@ -285,14 +288,9 @@ class LiveDesk(Casework):
         """A person has just spoken to the citizen."""
         talk.waiting_since, talk.told_at, talk.last_at = None, None, self.now
 
-    async def _replied(self, talk: LiveTalk, actor: Actor) -> None:
+    async def _replied(self, ticket: Ticket | None, actor: Actor) -> None:
         """The first word of a person goes onto the record, from which the response rate is computed again."""
-        if talk.ticket_id is None:
-            return
-        ticket = await self.session.get_one(
-            Ticket, talk.ticket_id, with_for_update=True, populate_existing=True
-        )
-        if ticket.first_replied_at is None:
+        if ticket is not None and ticket.first_replied_at is None:
             ticket.first_replied_at = self.now
             await self.record(ticket, EntryKind.NOTE, actor, FIRST_WORD, {"first_reply": True})
 
@@ -301,10 +299,9 @@ class LiveDesk(Casework):
             await self.move(ticket, Status.ACCEPTED, actor)
         if Status.RESOLVED not in ALLOWED[ticket.status] and Status.IN_PROGRESS in ALLOWED[ticket.status]:
             await self.move(ticket, Status.IN_PROGRESS, actor)
-        if Status.RESOLVED not in ALLOWED[ticket.status]:
-            raise TransitionNotAllowed(ticket.status, Status.RESOLVED)
-        await self.move(ticket, Status.RESOLVED, actor, summary)
-        await self.tell(ticket, "notice_status_resolved", {"note": summary})
+        await self.bound(TicketService).change_status(
+            ticket.ticket_no, Status.RESOLVED, actor=actor, note=summary
+        )
 
     async def _end(self, conversation: Conversation, talk: LiveTalk) -> None:
         conversation.mode, conversation.officer_id = Mode.ASSISTANT, None

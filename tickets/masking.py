@@ -83,10 +83,10 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
 def mask(text: str) -> str:
     """Replace personal data in a text by 【kind】.
 
-    Width is made uniform first, or digits in full width would slip through; ticket numbers stay, they are
-    no personal data.
+    Width is made uniform first, or digits in full width would slip through; punctuation stays as it was
+    written. Ticket numbers stay, they are no personal data.
     """
-    masked = unicodedata.normalize("NFKC", text)
+    masked = _NOT_PUNCTUATION.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
     kept: list[str] = []
 
     def keep(match: re.Match[str]) -> str:
@@ -105,4 +105,5 @@ def kinds_found(text: str) -> frozenset[str]:
 
 
 _TICKET_NO = re.compile(r"[Ff][Qq]\d{8}-\d{4,}")
+_NOT_PUNCTUATION = re.compile("[^，：；！？（）]+")
 _KEPT = re.compile("\x00(\\d+)\x00")

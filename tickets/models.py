@@ -210,6 +210,7 @@ _QUEUED = text("closed_at IS NULL AND merged_into_id IS NULL")
 _MERGED = text("merged_into_id IS NOT NULL")
 _LEADING = text("merged_into_id IS NULL")
 _CLOSED = text("closed_at IS NOT NULL AND merged_into_id IS NULL")
+_ENDED = text("closed_at IS NOT NULL")
 
 
 class Ticket(Base):
@@ -290,7 +291,7 @@ class Ticket(Base):
             )
         ),
         Index("ix_tickets_closed", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
-        Index("ix_tickets_closed_status", "status", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
+        Index("ix_tickets_closed_status", "status", "id", sqlite_where=_ENDED, postgresql_where=_ENDED),
         Index(None, "conversation_id", "id"),
         Index(None, "created_at", "id"),
         {"sqlite_autoincrement": True},

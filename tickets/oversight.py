@@ -42,6 +42,7 @@ class Oversight(Casework):
         Raises: TicketNotFound; NoteRequired; TransitionNotAllowed, once it is begun; AlreadyRuled, if one
             is open; ActorNotAllowed, for the head of a zone, with whom it ends.
         """
+        self.refuse_citizens(actor)
         ticket = await self.find_for_change(ticket_no)
         if ticket.status not in NOT_BEGUN:
             raise TransitionNotAllowed(ticket.status, Status.ACCEPTED)
@@ -60,6 +61,7 @@ class Oversight(Casework):
         is open or all that
             the policy allows were granted.
         """
+        self.refuse_citizens(actor)
         ticket = await self.find_for_change(ticket_no)
         if not ticket.is_open:
             raise TransitionNotAllowed(ticket.status, ticket.status)
@@ -84,19 +86,30 @@ class Oversight(Casework):
                 hand-backs it is the zone's head, whatever is asked.
 
         Raises: ActorNotAllowed; AlreadyRuled; NoteRequired, when refusing without a word;
-        CalendarYearMissing.
+        CalendarYearMissing; TicketMerged; TransitionNotAllowed, when agreeing to something about a ticket
+        that was closed, or that the unit began with, meanwhile.
         """
         _require_supervisor(actor)
         if not approve and not note.strip():
             raise NoteRequired("a refusal says why")
-        application = await self.session.get(Application, application_id, with_for_update=True)
-        if application is None or application.ruled_at is not None:
+        application = await self.session.get(Application, application_id)
+        if application is None:
             raise AlreadyRuled(str(application_id))
-        ticket = await self.session.get_one(Ticket, application.ticket_id, with_for_update=True)
+        # The ticket first, as everywhere: then two that lock both can't wait for one another.
+        ticket = await self.locked(application.ticket_id)
+        await self.session.refresh(application, with_for_update=True)
+        if application.ruled_at is not None:
+            raise AlreadyRuled(str(application_id))
         await self.refuse_merged(ticket)
+        if approve and not ticket.is_open:
+            raise TransitionNotAllowed(ticket.status, ticket.status)
         application.ruled_at, application.ruled_by = self.now, storable(actor.id)
         application.is_approved, application.note = approve, storable(note)
-        data = {"application": application.kind, "is_approved": approve}
+        data = {
+            "application": application.kind,
+            "application_id": application.id,
+            "is_approved": approve,
+        }
         if not approve:
             ticket.version += 1
             await self.record(ticket, EntryKind.RULING, actor, note, data)
@@ -143,7 +156,14 @@ class Oversight(Casework):
             place = Place(**ticket.place) if ticket.place else None
             ticket.department, ticket.officer_id = self.routing.route(category, place).code, None
         ticket.version += 1
-        data = {"category": category, "was": was, "from": unit, "department": ticket.department}
+        data = {
+            "category": category,
+            "categories": ticket.categories,
+            "was": was,
+            "from": unit,
+            "department": ticket.department,
+            "officer_id": ticket.officer_id,
+        }
         await self.record(ticket, EntryKind.RULING, actor, note, data)
         if ticket.department != unit:
             await self.tell(ticket, "notice_status_assigned", {"note": ""})
@@ -184,9 +204,10 @@ class Oversight(Casework):
             created_at=self.now,
         )
         self.session.add(application)
+        await self.session.flush()
         ticket.version += 1
         entry = EntryKind.HAND_BACK if kind is ApplicationKind.HAND_BACK else EntryKind.EXTENSION
-        await self.record(ticket, entry, actor, reason, data)
+        await self.record(ticket, entry, actor, reason, {**data, "application_id": application.id})
         return application.id
 
     async def _extend(self, ticket: Ticket, actor: Actor, note: str, data: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, update
 
 from tickets.casework import Casework
 from tickets.errors import ActorNotAllowed, ContactSealed, ConversationNotFound, NoteRequired
+from tickets.facts import ERASED
 from tickets.history import erase_entries
 from tickets.message_words import forget_messages
 from tickets.models import (
@@ -36,6 +37,7 @@ from tickets.models import (
     Ticket,
     TopicSubscription,
 )
+from tickets.outbox import recipient_gone
 from tickets.search import index_ticket
 from tickets.staff import Role
 from tickets.values import Actor
@@ -47,7 +49,6 @@ _UNSEAL_CONFIDENTIAL = frozenset({Role.SUPERVISOR})
 _UNSEAL = frozenset({Role.OFFICER, Role.UNIT_HEAD, Role.SUPERVISOR})
 # The photo of a message, as the index of messages has it.
 _PHOTO = Message.content["photo"].as_string()
-ERASED = "（已按诉求人要求删除）"
 
 
 class Privacy(Casework):
@@ -183,11 +184,12 @@ class Privacy(Casework):
             .values(content={"text": ERASED}, update_id=None, ticket_id=None, handled_at=self.now)
             .execution_options(synchronize_session=False)
         )
+        # What still waits for them finds nobody any more.
+        await recipient_gone(self.session, conversation.id, self.now)
         # The address names the person; the row stays so that what refers to it still does.
         conversation.address = f"erased-{conversation.id}"
         conversation.state = {}
         conversation.mode, conversation.officer_id = Mode.ASSISTANT, None
-        conversation.gone_at = self.now
         await self._delete_photos(hashes, delete_photo)
 
     async def _erase_gaps(self, conversation_id: int) -> None:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, Text, cast, update
 
 from tickets.categories import ABOUT_OFFICERS
+from tickets.facts import ERASED
 from tickets.models import Attachment, ReporterMode, Ticket
-from tickets.privacy import ERASED
 from tickets.workflow import Status, TicketKind
 
 if TYPE_CHECKING:

@@ -16,10 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tickets.deadlines import WorkingCalendar
 from tickets.errors import CalendarYearMissing
+from tickets.facts import is_told
 from tickets.history import histories
 from tickets.models import Entry, EntryKind, Ticket
 from tickets.statistics import SATISFIED_FROM, Period, Tally
-from tickets.workflow import ActorKind, Status
+from tickets.workflow import Status
 
 
 @dataclass(slots=True)
@@ -86,14 +87,7 @@ def _first_reply(ticket: Ticket, entries: Sequence[Entry]) -> datetime | None:
     """When an officer first said what the citizen reads: a reply, a note beside a move, a live word."""
     if any(entry.erased_at is not None for entry in entries):
         return ticket.first_replied_at
-    return next((entry.at for entry in entries if _is_told(entry)), None)
-
-
-def _is_told(entry: Entry) -> bool:
-    is_note_of_a_move = (
-        entry.kind is EntryKind.STATUS and entry.actor_kind is ActorKind.OFFICER and bool(entry.text.strip())
-    )
-    return entry.kind is EntryKind.REPLY or is_note_of_a_move or bool(entry.data.get("first_reply"))
+    return next((entry.at for entry in entries if is_told(entry)), None)
 
 
 def _is_merged(entries: Sequence[Entry]) -> bool:

@@ -14,8 +14,9 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, func, select
 
 from tickets.categories import DATA_FOLDER, read_yaml
+from tickets.facts import ERASED
 from tickets.models import Conversation, EntryKind, Ticket
-from tickets.privacy import ERASED, Privacy
+from tickets.privacy import Privacy
 from tickets.values import Actor
 
 REASON = "保存期限已到"

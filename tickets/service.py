@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from tickets.casework import MAX_PHOTOS, Casework, is_own
+from tickets.casework import Casework, is_own
 from tickets.columns import storable
 from tickets.coordinates import to_wgs84
 from tickets.deadlines import SHANGHAI
@@ -27,10 +27,9 @@ from tickets.errors import (
     TooManyPhotos,
     TransitionNotAllowed,
 )
+from tickets.facts import MAX_PHOTOS, deadlines_of, position_of
 from tickets.models import (
-    AnswerDraft,
     Conversation,
-    DraftState,
     Entry,
     EntryKind,
     Officer,
@@ -43,7 +42,7 @@ from tickets.numbers import new_receipt_code, next_ticket_no, receipt_code_hash
 from tickets.recordings import attach_recordings
 from tickets.search import index_ticket
 from tickets.values import Actor, FiledTicket, NewTicket, Place, PublicEntry, TicketView
-from tickets.workflow import ALLOWED, ActorKind, Status, TicketKind, check_move
+from tickets.workflow import ALLOWED, ASSIGNER_ROLES, Status, TicketKind, check_move
 
 __all__ = ["Actor", "FiledTicket", "NewTicket", "Place", "PublicEntry", "TicketService", "TicketView"]
 
@@ -140,15 +139,14 @@ class TicketService(Casework):
             one of the city's `after_photo_categories` without a photo.
         """
         new = Status(new)
+        self.refuse_citizens(actor)
         ticket = await self.find_for_change(ticket_no, expected_version)
-        if actor.kind is ActorKind.CITIZEN:
-            raise ActorNotAllowed("citizens have methods of their own")
         old = ticket.status
         if (old, new) == (Status.ASSIGNED, Status.ACCEPTED):
             await self.move(ticket, new, actor, note, kind=EntryKind.HAND_BACK)
             ticket.officer_id = None
             return
-        answers = new is Status.RESOLVED and not await self._was_reviewed(ticket)
+        answers = new is Status.RESOLVED and not await self.was_reviewed(ticket)
         check_move(old, new, actor.kind, note, actor.role)
         self.refuse_unreviewed(ticket, note, is_answer=answers)
         self.add_photos(ticket, photos, Purpose.AFTER)
@@ -172,6 +170,7 @@ class TicketService(Casework):
         Raises: TicketNotFound; TicketMerged; TransitionNotAllowed, if the ticket is closed; TooManyPhotos,
         if it would have more than nine.
         """
+        self.refuse_citizens(actor)
         ticket = await self.find_for_change(ticket_no)
         if not ticket.is_open:
             raise TransitionNotAllowed(ticket.status, Status.RESOLVED)
@@ -202,6 +201,7 @@ class TicketService(Casework):
         this department may not have it, or the actor's unit is to apply for a hand-back; OfficerNotFound;
         RoutingError.
         """
+        self.refuse_citizens(actor)
         ticket = await self.find_for_change(ticket_no, expected_version)
         if not ticket.is_open:
             raise TransitionNotAllowed(ticket.status, Status.ASSIGNED)
@@ -217,10 +217,11 @@ class TicketService(Casework):
             await self.tell(ticket, "notice_status_assigned", {"note": ""})
 
     def may_give_away(self, ticket: Ticket, actor: Actor) -> bool:
-        """Whether an actor may give a ticket to another unit at once: supervisors, and the front desk what
-        lies with it. All others apply for a hand-back, or tickets travel in circles.
+        """Whether an actor may give a ticket to another unit at once: supervisors, and the head of the front
+        desk what lies with it. All others apply for a hand-back, or tickets travel in circles.
         """
-        return actor.is_supervisor or ticket.department == self.routing.front_desk
+        is_front_desks = ticket.department == self.routing.front_desk and actor.role in ASSIGNER_ROLES
+        return actor.is_supervisor or is_front_desks
 
     async def reply(
         self,
@@ -238,6 +239,7 @@ class TicketService(Casework):
         conversation.
         """
         _require(text)
+        self.refuse_citizens(actor)
         ticket = await self.find_for_change(ticket_no, expected_version)
         self.refuse_unreviewed(ticket, text)
         await self.answer(ticket, text, actor, enclosed=enclosed)
@@ -248,6 +250,7 @@ class TicketService(Casework):
         Raises: TicketNotFound; NoteRequired, if the text is empty.
         """
         _require(text)
+        self.refuse_citizens(actor)
         await self.record(await self.find_for_change(ticket_no), EntryKind.NOTE, actor, text)
 
     async def add_citizen_message(
@@ -343,12 +346,6 @@ class TicketService(Casework):
         ):
             raise AfterPhotoRequired(ticket.ticket_no)
 
-    async def _was_reviewed(self, ticket: Ticket) -> bool:
-        approved = select(AnswerDraft.id).where(
-            AnswerDraft.ticket_id == ticket.id, AnswerDraft.state == DraftState.APPROVED
-        )
-        return await self.session.scalar(approved.limit(1)) is not None
-
     async def _show_after_photos(self, ticket: Ticket) -> None:
         """Each photo is a message of its own, before the one that asks for a verdict."""
         photos = await self.photos_of(ticket, Purpose.AFTER)
@@ -429,10 +426,11 @@ class TicketService(Casework):
             "assisting": [
                 department.code for department in self.routing.assisting(ticket.category, new.place)
             ],
-            "due_at": ticket.due_at.isoformat() if ticket.due_at else None,
-            "first_reply_due_at": ticket.first_reply_due_at.isoformat()
-            if ticket.first_reply_due_at
-            else None,
+            "town": ticket.town,
+            "position": position_of(ticket),
+            "reporter_mode": ticket.reporter_mode,
+            "priority": ticket.priority,
+            **deadlines_of(ticket),
         }
         if missing_year is not None:
             data["calendar_year_missing"] = missing_year

@@ -120,6 +120,9 @@ SYSTEM_MOVES = frozenset(
 SUPERVISOR_MOVES = frozenset({(Status.ASSIGNED, Status.ACCEPTED)})
 SUPERVISOR_ROLES = frozenset({"supervisor", "administrator"})
 
+# Who gives a ticket to another unit; an adviser passes questions on, see `tickets.duty`.
+ASSIGNER_ROLES = SUPERVISOR_ROLES | {"unit_head"}
+
 # A unit may still say that it isn't its own.
 NOT_BEGUN = frozenset({Status.SUBMITTED, Status.ACCEPTED, Status.ASSIGNED})
 

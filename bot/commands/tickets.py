@@ -27,10 +27,10 @@ from tickets.errors import (
     RoutingError,
     TicketNotFound,
 )
-from tickets.history import Verification, verify_all
 from tickets.models import Priority
 from tickets.powers import Powers
 from tickets.routing import Routing
+from tickets.verification import Evidence, Kept, Verification, verify_all
 from tickets.workflow import TicketKind
 
 if TYPE_CHECKING:
@@ -48,6 +48,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verify = actions.add_parser("verify", help="find edits, gaps and vanished tickets in the history")
     verify.add_argument("--ticket", metavar="NUMBER", help="only this ticket")
     verify.add_argument("--json", action="store_true", help="problems as JSON lines")
+    verify.add_argument(
+        "--no-files", action="store_true", help="don't look at the bytes of photos and recordings"
+    )
+    verify.add_argument(
+        "--keep", type=Path, metavar="FILE", help="write every ticket's last hash, to be kept elsewhere"
+    )
+    verify.add_argument(
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="what --keep wrote: finds what was rewritten since, hashes included",
+    )
     verify.set_defaults(run=run_verify)
     check = actions.add_parser("check", help="find gaps in the routing data")
     check.set_defaults(run=run_check)
@@ -60,9 +72,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run_verify(args: argparse.Namespace) -> int:
     """Exit status 0 if all is well, 1 if something is wrong, 2 without such a ticket or any table."""
     try:
-        found = asyncio.run(_verify(args.settings.resolved_database_url, args.ticket))
+        kept = _read_kept(args.against) if args.against else {}
+        found, lines = asyncio.run(_verify(args, kept))
     except TicketNotFound:
         sys.stderr.write(f"wenfa: no ticket {args.ticket}\n")
+        return 2
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"wenfa: {error}\n")
         return 2
     except DBAPIError as error:
         return _unreadable(error)
@@ -76,7 +92,28 @@ def run_verify(args: argparse.Namespace) -> int:
         f"{found.tickets} tickets, {found.entries} entries, {len(found.problems)} problems\n"
         f"digest {found.digest}\n"
     )
+    if args.keep and not _write_kept(args.keep, lines, found):
+        return 1
     return 1 if found.problems else 0
+
+
+def _read_kept(path: Path) -> Kept:
+    """Raises: OSError; ValueError, for a file that `--keep` didn't write."""
+    rows = [
+        line.split() for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+    ]
+    if not all(len(row) == 3 and row[1].isdecimal() for row in rows):
+        raise ValueError(f"{path} is no file that --keep wrote")
+    return {ticket_no: (int(count), last_hash) for ticket_no, count, last_hash in rows}
+
+
+def _write_kept(path: Path, lines: list[str], found: Verification) -> bool:
+    """What is wrong already must not become what is compared with."""
+    if found.problems:
+        sys.stderr.write(f"wenfa: {path} not written while something is wrong\n")
+        return False
+    path.write_text(f"# digest {found.digest}\n" + "".join(lines), encoding="utf-8")
+    return True
 
 
 def run_check(args: argparse.Namespace) -> int:
@@ -162,11 +199,21 @@ async def _within(url: str, work: Callable[[AsyncSession], Awaitable[ResultT]]) 
         await database.close()
 
 
-async def _verify(url: str, ticket_no: str | None) -> Verification:
-    database = Database(url)
+async def _verify(args: argparse.Namespace, kept: Kept) -> tuple[Verification, list[str]]:
+    lines: list[str] = []
+
+    def keep(ticket_no: str, count: int, last_hash: str) -> None:
+        lines.append(f"{ticket_no} {count} {last_hash}\n")
+
+    vault = open_vault(args.settings)
+    evidence = None if args.no_files else Evidence(open_photos(args.settings, vault), vault)
+    database = Database(args.settings.resolved_database_url)
     try:
         async with database.reading() as session:
-            ticket_id = (await find_ticket(session, ticket_no)).id if ticket_no else None
-            return await verify_all(session, ticket_id)
+            ticket_id = (await find_ticket(session, args.ticket)).id if args.ticket else None
+            found = await verify_all(
+                session, ticket_id, evidence=evidence, kept=kept, keep=keep if args.keep else None
+            )
+            return found, lines
     finally:
         await database.close()

@@ -10,9 +10,9 @@ from aiohttp import web
 
 from bot.desk.context import FORM, services
 from bot.desk.forms import Form, Upload
-from tickets.casework import MAX_PHOTOS
 from tickets.enclosures import MAX_FILES, Enclosures, SentFile, checked_file, is_document
 from tickets.errors import BotError, FileRejected
+from tickets.facts import MAX_PHOTOS
 
 log = structlog.get_logger()
 

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
-from tickets.casework import MAX_PHOTOS
 from tickets.errors import WrongPeriod
+from tickets.facts import MAX_PHOTOS
 from tickets.photos import MAX_PHOTO_BYTES
 
 # A Chinese character takes nine bytes in a form, so this is some 28,000 of them.

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.texts import for_officers
-from tickets.casefile import merge_words
 from tickets.desk_queries import Said
+from tickets.entry_words import merge_words
 from tickets.models import Entry, EntryKind, OutboxItem, Sender
 from tickets.outbox import GONE, WAITS_FOR_CITIZEN
 from tickets.routing import Routing

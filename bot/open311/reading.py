@@ -13,8 +13,8 @@ from aiohttp import BodyPartReader, MultipartReader, web
 
 from bot.channels.web_upload import MALFORMED, FormRefused, discard, read_at_most
 from bot.open311.errors import Refused, bad
-from tickets.casework import MAX_PHOTOS
 from tickets.columns import storable
+from tickets.facts import MAX_PHOTOS
 from tickets.photos import MAX_PHOTO_BYTES
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from tests.factories import (
 )
 from tickets.aftercare import Aftercare, CallOutcome
 from tickets.categories import DATA_FOLDER, read_yaml
-from tickets.clock import NOT_ACCEPTED, OVERDUE, WARNED, run_clock
+from tickets.clock import run_clock
 from tickets.database import Database
 from tickets.deadlines import WorkingCalendar
 from tickets.errors import (
@@ -33,8 +33,9 @@ from tickets.errors import (
     TooSoon,
     TransitionNotAllowed,
 )
-from tickets.history import verify
+from tickets.facts import NOT_ACCEPTED, OVERDUE, WARNED
 from tickets.models import Entry, EntryKind, Message, Ticket
+from tickets.verification import verify
 from tickets.workflow import Status
 
 TICKET_NO = "FQ20261123-0001"
@@ -259,6 +260,32 @@ async def test_deadlines_are_filled_in_when_the_calendar_comes(database: Databas
     async with database.reading() as session:
         ticket = (await session.scalars(sa.select(Ticket))).one()
     assert ticket.due_at == calendar.due_times("complaint", "normal", late).resolve
+
+
+async def test_a_reopened_ticket_has_its_time_from_the_reopening_once_the_calendar_comes(
+    database: Database,
+) -> None:
+    filed_at = datetime(CALENDAR.last_year, 11, 2, 2, tzinfo=UTC)
+    late = datetime(CALENDAR.last_year, 12, 30, 2, tzinfo=UTC)
+    async with database.transaction() as session:
+        conversation = await make_conversation(session)
+        filed = await make_ticket(session, Status.CLOSED, now=filed_at, conversation_id=conversation.id)
+        again = Aftercare(session, routing=ROUTING, calendar=CALENDAR, now=late)
+        assert await again.rate(filed.ticket_no, conversation_id=conversation.id, score=1, is_solved=False)
+
+    async def due_at() -> datetime | None:
+        async with database.reading() as session:
+            assert await verify(session) == []
+            return await session.scalar(sa.select(Ticket.due_at))
+
+    assert await due_at() is None
+    calendar = WorkingCalendar(
+        read_yaml(DATA_FOLDER / "deadlines.yml"), {CALENDAR.last_year + 1: {"source": "通知"}}
+    )
+
+    assert await tick(database, late + timedelta(hours=2), calendar) == 1
+
+    assert await due_at() == calendar.due_times("complaint", "normal", late).resolve
 
 
 async def test_clocks_of_several_processes_do_each_thing_once(

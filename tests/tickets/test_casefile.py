@@ -19,9 +19,11 @@ from tickets.conversations import receive
 from tickets.database import Database
 from tickets.enclosures import Enclosures, checked_file
 from tickets.errors import TicketNotFound
-from tickets.history import canonical, erase_entries
+from tickets.history import canonical
 from tickets.models import ReporterMode
+from tickets.oversight import Oversight
 from tickets.photos import PhotoStore
+from tickets.privacy import Privacy
 from tickets.recordings import keep_recording
 from tickets.vault import Vault
 from tickets.workflow import Status
@@ -97,6 +99,32 @@ async def test_the_page_shows_words_as_words(filed: Database, photos: PhotoStore
     assert "13800000000" not in page
 
 
+async def test_the_page_says_what_was_done_and_not_only_why(filed: Database, photos: PhotoStore) -> None:
+    async with filed.transaction() as session:
+        oversight = make_service(session).bound(Oversight)
+        application = await oversight.apply_extension(TICKET_NO, "要鉴定", actor=OFFICER)
+        await oversight.rule(application, True, actor=SUPERVISOR, note="抓紧")
+        await make_service(session).add_after_photos(TICKET_NO, ["e" * 64], actor=OFFICER)
+        await make_service(session).assign(TICKET_NO, department="squad_gaoshan", actor=SUPERVISOR)
+
+    page = (await case_file(filed, photos))["index.html"].decode()
+
+    assert "同意延期，办理时限改为2026年12月21日 18:00<br>抓紧" in page
+    assert "处理后的照片1张" in page
+    assert "承办单位：高山中队" in page
+    assert "照片校验<td>2张已不在，见 summary.json" in page
+
+
+async def test_a_photo_that_was_changed_is_named(filed: Database, photos: PhotoStore, tmp_path: Path) -> None:
+    for path in (tmp_path / "photos").rglob("photos/*/*.jpg"):
+        path.write_bytes(path.read_bytes() + b"!")
+
+    files = await case_file(filed, photos)
+
+    assert json.loads(files["summary.json"])["changed_photos"] == ["photos/01.jpg"]
+    assert "1张的文件被改动过" in files["index.html"].decode()
+
+
 async def test_the_conversation_is_in_it_but_not_of_somebody_who_wants_to_stay_unknown(
     database: Database, photos: PhotoStore
 ) -> None:
@@ -154,8 +182,9 @@ async def test_voices_are_in_it_for_those_who_may_hear_them(database: Database, 
 
 async def test_what_was_erased_stays_erased(filed: Database, photos: PhotoStore) -> None:
     async with filed.transaction() as session:
-        ticket = await make_service(session).find_for_change(TICKET_NO)
-        await erase_entries(session, ticket, [1], SUPERVISOR, "申请", NOW)
+        privacy = make_service(session).bound(Privacy)
+        ticket = await privacy.find_for_change(TICKET_NO)
+        await privacy.erase_ticket(ticket, SUPERVISOR, "申请", photos.delete)
 
     files = await case_file(filed, photos)
 

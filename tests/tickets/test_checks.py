@@ -29,9 +29,9 @@ from tickets.errors import (
     TooEarly,
     WrongPeriod,
 )
-from tickets.history import verify
 from tickets.models import Entry, EntryKind, Officer, Role
 from tickets.values import Actor
+from tickets.verification import verify
 from tickets.workflow import ActorKind, Status
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 23)

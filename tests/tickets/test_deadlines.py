@@ -64,6 +64,24 @@ def test_due_times_skip_the_national_day_week() -> None:
     assert due.resolve.astimezone(SHANGHAI).date() == date(2026, 10, 20)
 
 
+@pytest.mark.parametrize(
+    ("received", "accept", "resolve"),
+    [
+        # 2026: off from 15 to 23 February; worked on Saturday the 14th and on Saturday the 28th.
+        ("2026-02-13T10:00+08:00", "2026-02-24", "2026-03-05"),
+        ("2026-02-14T23:00+08:00", "2026-02-25", "2026-03-06"),
+        ("2026-02-17T10:00+08:00", "2026-02-25", "2026-03-06"),
+        # 2025: off from 28 January to 4 February; worked on Sunday 26 January and Saturday 8 February.
+        ("2025-01-24T10:00+08:00", "2025-01-27", "2025-02-13"),
+    ],
+)
+def test_due_times_over_the_lunar_new_year(received: str, accept: str, resolve: str) -> None:
+    due = CALENDAR.due_times("complaint", "normal", datetime.fromisoformat(received))
+
+    days = [moment.astimezone(SHANGHAI).date().isoformat() for moment in (due.accept, due.resolve)]
+    assert days == [accept, resolve]
+
+
 def test_an_urgent_ticket_is_accepted_by_the_clock() -> None:
     received = datetime(2026, 10, 3, 20, 0, tzinfo=UTC)
 

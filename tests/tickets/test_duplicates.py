@@ -30,11 +30,11 @@ from tickets.errors import (
     TicketNotFound,
     TransitionNotAllowed,
 )
-from tickets.history import verify
 from tickets.models import Entry, Message, Ticket
 from tickets.queries import QueueFilter, queue
 from tickets.similarity import Weights, pairs
 from tickets.values import Actor, NewTicket, Place
+from tickets.verification import verify
 from tickets.workflow import Status
 
 FIRST, SECOND, THIRD = (f"FQ20261123-000{number}" for number in (1, 2, 3))

@@ -13,10 +13,10 @@ from tickets.clock import run_clock
 from tickets.database import Database
 from tickets.duty import DutyDesk
 from tickets.errors import ActorNotAllowed, BotError, NotAnAdviser, NoteRequired, WrongPeriod
-from tickets.history import verify
 from tickets.models import Entry, EntryKind, Officer, Role, Ticket
 from tickets.oversight import Oversight
 from tickets.values import Actor
+from tickets.verification import verify
 from tickets.workflow import ActorKind, Status
 
 MONDAY = date(2026, 11, 23)

@@ -23,11 +23,11 @@ from tickets.errors import (
     StaleVersion,
     TransitionNotAllowed,
 )
-from tickets.history import verify
 from tickets.legal_review import LegalReview
 from tickets.live import LiveDesk
 from tickets.models import AnswerDraft, DraftState, Entry, EntryKind, Message, Role, Ticket
 from tickets.values import Actor
+from tickets.verification import verify
 from tickets.workflow import ActorKind, Status, TicketKind
 
 TICKET_NO = "FQ20261123-0001"
@@ -155,6 +155,43 @@ async def test_a_live_talk_about_the_question_is_no_way_around_either(asked: Dat
             await live.hand_back(1, PENALTY, actor=ADVISER)
 
     assert not any(PENALTY in text for text in await told(asked))
+
+
+@pytest.mark.parametrize(
+    ("text", "states"),
+    [
+        ("您好！", False),
+        ("您好，请稍等，我查一下。", False),
+        ("房子在哪个镇？是什么时候盖的?", False),
+        ("您好，可以盖三层。", True),
+        ("可以", True),
+        ("可以盖。您在哪个镇？", True),
+        ("", False),
+    ],
+)
+def test_what_only_asks_or_greets_is_no_answer(text: str, states: bool) -> None:
+    assert ROUTING.consultations.states_something(text) is states
+
+
+async def test_a_talk_ends_with_a_summary_of_what_was_approved(asked: Database) -> None:
+    async with asked.transaction() as session:
+        filed = await make_ticket(
+            session, kind="consultation", category="illegal_construction", place=None, conversation_id=1
+        )
+        live = review(session).bound(LiveDesk)
+        await live.take_over(1, actor=ADVISER, ticket_no=filed.ticket_no)
+        with pytest.raises(ReviewRequired):
+            await live.hand_back(1, "说过了", actor=ADVISER)
+        draft = await review(session).submit(filed.ticket_no, PLAIN, actor=ADVISER)
+        await review(session).approve(draft.id, actor=REVIEWER)
+        await live.hand_back(1, "见审核过的答复", actor=ADVISER, resolve=True)
+        assert (await make_service(session).find(filed.ticket_no)).status is Status.RESOLVED
+        # Whoever asks again gets an answer that was reviewed again.
+        later = make_service(session, now=NOW + timedelta(days=1))
+        await later.change_status(filed.ticket_no, Status.REOPENED, actor=ADMINISTRATOR, note="还有疑问")
+        await later.change_status(filed.ticket_no, Status.IN_PROGRESS, actor=ADVISER)
+        with pytest.raises(ReviewRequired):
+            await later.change_status(filed.ticket_no, Status.RESOLVED, actor=ADVISER, note=PLAIN)
 
 
 async def test_a_category_that_is_always_reviewed_still_accepts_and_resolves(asked: Database) -> None:

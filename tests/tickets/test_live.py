@@ -8,16 +8,35 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.factories import CALENDAR, NOW, ROUTING, SUPERVISOR, make_conversation, make_officer, make_service
+from tests.factories import (
+    AFTER_PHOTO,
+    CALENDAR,
+    NOW,
+    ROUTING,
+    SUPERVISOR,
+    make_conversation,
+    make_officer,
+    make_service,
+)
 from tests.factories import make_ticket as factory_ticket
 from tickets.database import Database
 from tickets.desk_queries import Reach
-from tickets.errors import AlreadyTalking, ConversationNotFound, NoteRequired, NotTalking, TicketNotFound
+from tickets.duplicates import Duplicates
+from tickets.errors import (
+    AfterPhotoRequired,
+    AlreadyTalking,
+    ConversationNotFound,
+    NoteRequired,
+    NotTalking,
+    TicketMerged,
+    TicketNotFound,
+)
 from tickets.live import LiveDesk
 from tickets.live_models import LiveTalk
 from tickets.live_queries import going_on, talk_file, talks, waiting
 from tickets.models import Conversation, Entry, EntryKind, Message, Mode, Role, Ticket
 from tickets.values import Actor
+from tickets.verification import verify
 from tickets.workflow import ActorKind, Status, TicketKind
 
 MINUTE = timedelta(minutes=1)
@@ -144,6 +163,80 @@ async def test_handing_back_can_resolve_the_ticket(database: Database) -> None:
         ticket = (await session.scalars(select(Ticket))).one()
         assert ticket.status is Status.RESOLVED
         assert await said_keys(session) == ["live_begun", "notice_status_resolved", "live_ended"]
+
+
+async def test_a_street_matter_is_resolved_from_a_talk_with_a_photo_only(database: Database) -> None:
+    async with database.transaction() as session:
+        actor = await make_actor(session)
+        conversation = await make_conversation(session)
+        ticket_no = await make_ticket(session, conversation, kind="complaint", category="illegal_dumping")
+        live = desk(session)
+        await live.take_over(conversation.id, actor=actor, ticket_no=ticket_no)
+        with pytest.raises(AfterPhotoRequired):
+            async with session.begin_nested():
+                await live.hand_back(conversation.id, "清了", actor=actor, resolve=True)
+        await make_service(session).add_after_photos(ticket_no, [AFTER_PHOTO], actor=actor)
+        await live.hand_back(conversation.id, "清了", actor=actor, resolve=True)
+
+        assert (await session.scalars(select(Ticket.status))).one() is Status.RESOLVED
+        assert await verify(session) == []
+
+
+async def test_a_talk_about_a_ticket_that_rests_in_another_does_not_resolve_it(database: Database) -> None:
+    async with database.transaction() as session:
+        actor = await make_actor(session)
+        conversation = await make_conversation(session)
+        ticket_no = await make_ticket(session, conversation)
+        other = await make_ticket(session, conversation)
+        live = desk(session)
+        await live.take_over(conversation.id, actor=actor, ticket_no=ticket_no)
+        await live.bound(Duplicates).merge(ticket_no, other, actor=SUPERVISOR)
+        with pytest.raises(TicketMerged):
+            async with session.begin_nested():
+                await live.hand_back(conversation.id, "不用登记", actor=actor, resolve=True)
+
+        await live.hand_back(conversation.id, "不用登记", actor=actor)
+        assert set(await session.scalars(select(Ticket.status))) == {Status.SUBMITTED}
+
+
+async def test_words_are_not_lost_when_the_ticket_was_closed_meanwhile(database: Database) -> None:
+    async with database.transaction() as session:
+        actor = await make_actor(session)
+        conversation = await make_conversation(session)
+        ticket_no = await make_ticket(session, conversation)
+        live = LiveDesk(session, routing=ROUTING, calendar=CALENDAR, now=NOW)
+        await live.take_over(conversation.id, actor=actor, ticket_no=ticket_no)
+        await make_service(session).withdraw(ticket_no, conversation_id=conversation.id)
+
+        await live.hand_back(conversation.id, "不用登记", actor=actor, resolve=True)
+
+        newest = (await session.scalars(select(Message).order_by(Message.id.desc()).limit(1))).one()
+        assert newest.content["params"] == {"summary": "不用登记"}
+
+
+async def test_what_happened_to_the_ticket_since_the_page_was_read_is_not_overwritten(
+    postgresql_url: str,
+) -> None:
+    """The desk looks whose conversation it is before it locks anything; somebody is quicker."""
+    database, other_process = Database(postgresql_url), Database(postgresql_url)
+    async with database.transaction() as session:
+        actor = await make_actor(session)
+        conversation = await make_conversation(session)
+        ticket_no = await make_ticket(session, conversation)
+        await desk(session).take_over(conversation.id, actor=actor, ticket_no=ticket_no)
+    async with database.transaction() as session:
+        (await session.scalars(select(Ticket))).one()
+        async with other_process.transaction() as quicker:
+            await make_service(quicker).change_status(ticket_no, Status.ACCEPTED, actor=SUPERVISOR)
+
+        await desk(session).hand_back(conversation.id, "不用登记", actor=actor)
+
+    async with database.reading() as session:
+        ticket = (await session.scalars(select(Ticket))).one()
+        assert (ticket.status, ticket.entry_count) == (Status.ACCEPTED, 4)
+        assert await verify(session) == []
+    await database.close()
+    await other_process.close()
 
 
 async def test_only_the_officer_who_talks_may_talk(database: Database) -> None:

@@ -53,6 +53,7 @@ def test_personal_data_is_masked(text: str, secret: str, kind: str):
         "2026年8月15日起施行",
         "打12345没有人接",
         "每天晚上10点到12点",
+        "（已办结）：清走了，您看行吗？",
     ],
 )
 def test_harmless_text_stays(text: str):

@@ -17,7 +17,7 @@ from tickets.conversation_search import find_messages
 from tickets.database import Database, upgrade
 from tickets.desk_queries import Reach
 from tickets.files import keep_file, read_file
-from tickets.history import append_entry, verify
+from tickets.history import append_entry
 from tickets.models import Attachment, EntryKind, GapKind, Recording, Ticket, WebhookDelivery
 from tickets.paper_drafts import PaperDrafts
 from tickets.quality import Missed, collect, open_groups
@@ -28,6 +28,7 @@ from tickets.staff_chat import new_link_code, use_link_code
 from tickets.topics import Topics
 from tickets.values import Actor
 from tickets.vault import Vault
+from tickets.verification import verify
 from tickets.webhooks import subscribe
 
 # One ticket with one entry as version 0001 wrote them; the hashes are those that it computed.
@@ -42,6 +43,7 @@ INSERT INTO tickets (id, ticket_no, kind, status, category, categories, summary,
 VALUES (1, 'FQ20261123-0001', 'complaint', 'submitted', 'dog', '["dog"]', '狗叫', 'anonymous',
  1, 'x', 'duty_squad', 'normal', '2026-11-23 06:05:00.000000', '2026-11-23 06:05:00.000000', 1, 1, :hash)
 """
+OLD_COUNTER = "INSERT INTO ticket_counters (id, day, last_number) VALUES (1, '20261123', 1)"
 NEWER_TICKET = OLD_TICKET.replace(" last_hash)", " last_hash, status_since)").replace(
     ":hash)", ":hash, '2026-11-23 06:05:00.000000')"
 )
@@ -92,6 +94,7 @@ async def test_a_ticket_of_the_first_version_lives_on(empty_url: str) -> None:
     await execute(
         empty_url,
         (OLD_CONVERSATION, {}),
+        (OLD_COUNTER, {}),
         (OLD_TICKET, {"hash": HASH}),
         (OLD_ENTRY, {"digest": DIGEST, "previous": "0" * 64, "hash": HASH}),
     )
@@ -260,6 +263,7 @@ async def test_the_history_learns_a_kind_and_keeps_its_triggers_and_rows(empty_u
     await execute(
         empty_url,
         (OLD_CONVERSATION, {}),
+        (OLD_COUNTER, {}),
         (
             OLD_TICKET.replace("created_at,", "created_at, status_since,").replace(
                 "'normal', '2026", "'normal', '2026-11-23 06:05:00.000000', '2026", 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -19,19 +20,23 @@ from tests.factories import (
     make_service,
     make_ticket,
 )
+from tickets.clock import run_clock
 from tickets.database import Database
+from tickets.duplicates import Duplicates
 from tickets.errors import (
     ActorNotAllowed,
     AlreadyRuled,
     BotError,
     NoteRequired,
     RoutingError,
+    StaleVersion,
     TransitionNotAllowed,
 )
-from tickets.history import verify
-from tickets.models import Entry, EntryKind, Message, Ticket
+from tickets.facts import OVERDUE
+from tickets.models import Application, Entry, EntryKind, Message, Ticket
 from tickets.oversight import Oversight
 from tickets.values import Actor
+from tickets.verification import verify
 from tickets.workflow import Status
 
 TICKET_NO = "FQ20261123-0001"
@@ -205,6 +210,109 @@ async def test_an_approved_extension_moves_the_deadline_once(assigned: Database)
     assert newest is not None
     assert (newest.content["text"], newest.content["params"]["due_on"]) == ("notice_extended", "12月21日")
     await refused(assigned, AlreadyRuled, "apply_extension", TICKET_NO, "还要", actor=OFFICER)
+
+
+async def test_a_refused_extension_leaves_the_deadline_and_may_be_asked_for_again(assigned: Database) -> None:
+    before = await state(assigned)
+    async with assigned.transaction() as session:
+        first = await oversight(session).apply_extension(TICKET_NO, "忙", actor=OFFICER)
+        await oversight(session).rule(first, False, actor=SUPERVISOR, note="不是理由")
+        assert (await make_service(session).find(TICKET_NO)).due_at == before.due_at
+        second = await oversight(session).apply_extension(TICKET_NO, "要做鉴定", actor=OFFICER)
+        await oversight(session).rule(second, True, actor=SUPERVISOR)
+
+    assert (await state(assigned)).extension_count == 1
+
+
+async def test_an_extension_granted_after_the_deadline_is_warned_of_anew(assigned: Database) -> None:
+    due_at = (await state(assigned)).due_at
+    assert due_at is not None
+    async with assigned.transaction() as session:
+        application = await oversight(session).apply_extension(TICKET_NO, "要做鉴定", actor=OFFICER)
+        await run_clock(session, due_at + timedelta(hours=1), routing=ROUTING, calendar=CALENDAR)
+        assert (await make_service(session).find(TICKET_NO)).escalation_level == OVERDUE
+        await oversight(session).rule(application, True, actor=SUPERVISOR)
+        ticket = await make_service(session).find(TICKET_NO)
+        assert (ticket.due_at, ticket.escalation_level) == (CALENDAR.extended(due_at), 0)
+        late = CALENDAR.extended(due_at) + timedelta(hours=1)
+        await run_clock(session, late, routing=ROUTING, calendar=CALENDAR)
+
+    assert (await state(assigned)).escalation_level == OVERDUE
+
+
+async def test_what_nobody_ruled_on_is_void_once_the_ticket_is_closed(assigned: Database) -> None:
+    async with assigned.transaction() as session:
+        application = await oversight(session).apply_extension(TICKET_NO, "要做鉴定", actor=OFFICER)
+        await make_service(session).withdraw(TICKET_NO, conversation_id=1)
+
+        assert await oversight(session).open_applications() == []
+        found = await session.get_one(Application, application)
+        assert (found.is_approved, found.ruled_by) == (False, "system")
+    await refused(assigned, AlreadyRuled, "rule", application, True, actor=SUPERVISOR)
+    assert (await state(assigned)).extension_count == 0
+
+
+async def test_an_application_of_before_is_not_agreed_to_once_the_ticket_is_closed(
+    assigned: Database,
+) -> None:
+    async with assigned.transaction() as session:
+        application = await oversight(session).apply_extension(TICKET_NO, "要做鉴定", actor=OFFICER)
+        await make_service(session).withdraw(TICKET_NO, conversation_id=1)
+        # As versions left it that let nothing lapse.
+        (await session.get_one(Application, application)).ruled_at = None
+    await refused(assigned, TransitionNotAllowed, "rule", application, True, actor=SUPERVISOR)
+
+
+async def test_applications_of_a_ticket_that_rests_wait_until_it_is_split_off(assigned: Database) -> None:
+    async with assigned.transaction() as session:
+        other = await make_ticket(session)
+        await oversight(session).apply_extension(TICKET_NO, "要做鉴定", actor=OFFICER)
+        duplicates = oversight(session).bound(Duplicates)
+        await duplicates.merge(TICKET_NO, other.ticket_no, actor=SUPERVISOR)
+        assert await oversight(session).open_applications() == []
+        await duplicates.split(TICKET_NO, actor=SUPERVISOR)
+        assert len(await oversight(session).open_applications()) == 1
+
+
+async def test_two_supervisors_at_once_rule_once(assigned: Database, other_process: Database) -> None:
+    async with assigned.transaction() as session:
+        application = await oversight(session).apply_extension(TICKET_NO, "要做鉴定", actor=OFFICER)
+
+    async def rule(process: Database, approve: bool) -> bool:
+        try:
+            async with process.transaction() as session:
+                await oversight(session).rule(application, approve, actor=SUPERVISOR, note="看过")
+        except AlreadyRuled:
+            return False
+        return True
+
+    ruled = await asyncio.gather(rule(assigned, True), rule(other_process, False))
+
+    assert sorted(ruled) == [False, True]
+    await state(assigned)
+
+
+async def test_two_officers_at_once_do_not_overwrite_one_another(
+    assigned: Database, other_process: Database
+) -> None:
+    version = (await state(assigned)).version
+
+    async def move(process: Database, new: Status, note: str) -> str:
+        try:
+            async with process.transaction() as session:
+                await make_service(session).change_status(
+                    TICKET_NO, new, actor=SUPERVISOR, note=note, expected_version=version
+                )
+        except StaleVersion:
+            return ""
+        return note
+
+    done = await asyncio.gather(
+        move(assigned, Status.IN_PROGRESS, "我去"), move(other_process, Status.ACCEPTED, "退回")
+    )
+
+    assert sorted(map(bool, done)) == [False, True]
+    assert (await state(assigned)).version == version + 1
 
 
 async def test_closed_tickets_get_no_extension_and_no_supervision(database: Database) -> None:

@@ -22,7 +22,6 @@ from tickets.conversations import receive
 from tickets.database import Database
 from tickets.errors import ActorNotAllowed, ContactSealed, ConversationNotFound, NoteRequired, TicketNotFound
 from tickets.files import keep_file, read_file_by_id
-from tickets.history import verify
 from tickets.live import LiveDesk
 from tickets.models import (
     Base,
@@ -44,6 +43,7 @@ from tickets.recordings import keep_recording, recording_for
 from tickets.resealing import lost_key, reseal
 from tickets.values import Actor
 from tickets.vault import Vault
+from tickets.verification import verify
 from tickets.webhooks import subscribe
 from tickets.workflow import ActorKind
 

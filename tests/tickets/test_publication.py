@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from tests.factories import NOW, ROUTING
 from tickets.database import Database
+from tickets.facts import ERASED
 from tickets.models import ReporterMode, Ticket
-from tickets.privacy import ERASED
 from tickets.publication import is_published, public_place, published, street_in
 from tickets.workflow import Status, TicketKind
 

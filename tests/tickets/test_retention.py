@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from tests.factories import AFTER_PHOTO, CALENDAR, NOW, ROUTING, make_conversation, make_ticket
 from tickets.conversations import receive
 from tickets.database import Database
-from tickets.history import verify
+from tickets.facts import ERASED
 from tickets.models import Conversation, Entry, EntryKind, Message, Ticket
-from tickets.privacy import ERASED
 from tickets.retention import Retention, RetentionRules, Retired
 from tickets.search import Wanted, alternatives, find
+from tickets.verification import verify
 from tickets.workflow import Status
 
 RULES = RetentionRules(contact_days=30, conversation_days=60, ticket_days=90)

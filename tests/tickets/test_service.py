@@ -36,9 +36,10 @@ from tickets.errors import (
     TooManyPhotos,
     TransitionNotAllowed,
 )
-from tickets.history import verify
 from tickets.models import Attachment, Entry, EntryKind, Message, OutboxItem, Purpose, Role, Sender, Ticket
+from tickets.oversight import Oversight
 from tickets.values import Actor, Place, TicketView
+from tickets.verification import verify
 from tickets.workflow import ALLOWED, ActorKind, Status, TicketKind
 
 LATER = NOW + timedelta(hours=3)
@@ -418,7 +419,33 @@ class TestAssign:
         async with database.transaction() as session:
             await make_ticket(session, Status.CLOSED)
             with pytest.raises(TransitionNotAllowed):
-                await make_service(session).assign(TICKET_NO, department="intake", actor=OFFICER)
+                await make_service(session).assign(TICKET_NO, department="intake", actor=SUPERVISOR)
+
+    async def test_to_another_department_is_not_for_everybody(self, with_citizen: Database) -> None:
+        for role, department in (("officer", "squad_gaoshan"), ("", "squad_gaoshan")):
+            async with with_citizen.transaction() as session:
+                actor = Actor(ActorKind.OFFICER, "9", "某人", role=role)
+                with pytest.raises(HandBackNeeded):
+                    await make_service(session).assign(TICKET_NO, department=department, actor=actor)
+
+        assert (await ticket_of(with_citizen)).department == "squad_longtian"
+
+    async def test_a_citizen_has_no_way_into_the_bureaus_own_moves(self, with_citizen: Database) -> None:
+        citizen = Actor.citizen(1)
+        async with with_citizen.transaction() as session:
+            service, oversight = make_service(session), make_service(session).bound(Oversight)
+            for attempt in (
+                service.change_status(TICKET_NO, Status.ACCEPTED, actor=citizen),
+                service.assign(TICKET_NO, actor=citizen),
+                service.reply(TICKET_NO, "好", actor=citizen),
+                service.add_note(TICKET_NO, "好", actor=citizen),
+                service.add_after_photos(TICKET_NO, ["a" * 64], actor=citizen),
+                oversight.hand_back(TICKET_NO, "好", actor=citizen),
+                oversight.apply_extension(TICKET_NO, "好", actor=citizen),
+                oversight.supervise(TICKET_NO, "好", actor=citizen),
+            ):
+                with pytest.raises(ActorNotAllowed):
+                    await attempt
 
     async def test_a_unit_gives_nothing_away_and_the_front_desk_all_that_lies_there(
         self, database: Database
@@ -440,7 +467,7 @@ class TestAssign:
     async def test_refuses_another_authority(self, with_citizen: Database) -> None:
         async with with_citizen.transaction() as session:
             with pytest.raises(ActorNotAllowed):
-                await make_service(session).assign(TICKET_NO, department="police", actor=OFFICER)
+                await make_service(session).assign(TICKET_NO, department="police", actor=SUPERVISOR)
 
     async def test_a_street_matter_that_also_accuses_officers_goes_to_supervision(
         self, database: Database
@@ -461,7 +488,7 @@ class TestAssign:
             assert filed.department_name == "督查科"
             with pytest.raises(ActorNotAllowed):
                 await make_service(session).assign(
-                    filed.ticket_no, department="squad_longtian", actor=OFFICER
+                    filed.ticket_no, department="squad_longtian", actor=SUPERVISOR
                 )
 
     async def test_takes_a_reopened_ticket_up_again(self, database: Database) -> None:

@@ -252,7 +252,9 @@ async def _do(
     except ConversationNotFound:
         raise
     except BotError as error:
-        is_legal = isinstance(error, ReviewRequired) and bool(text)
+        is_legal = isinstance(error, ReviewRequired)
+        # A summary that is an answer stands where it can be handed in, too.
+        text = text or (summary if is_legal else "")
         return await _show(
             request, problem=text_for(error), text=text, summary=summary, status=409, is_legal=is_legal
         )

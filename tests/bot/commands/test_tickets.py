@@ -61,6 +61,40 @@ def test_verify_names_the_entry_that_raw_sql_reached_into(
     assert rows == [{"ticket_no": "FQ20261123-0001", "entry": 3, "what": "edited"}]
 
 
+def test_verify_beside_a_list_of_hashes_that_was_kept_finds_what_was_rewritten(
+    database_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept.txt"
+    assert main(["tickets", "verify", "--keep", str(kept)]) == 0
+    assert main(["tickets", "verify", "--against", str(kept)]) == 0
+    kept.write_text(kept.read_text().replace(" 4 ", " 3 "))
+
+    assert main(["tickets", "verify", "--against", str(kept)]) == 1
+    assert "FQ20261123-0001 #3 rewritten" in capsys.readouterr().out
+    # What is wrong already is not kept.
+    assert main(["tickets", "verify", "--against", str(kept), "--keep", str(tmp_path / "new.txt")]) == 1
+    assert not (tmp_path / "new.txt").exists()
+    kept.write_text("nonsense")
+    assert main(["tickets", "verify", "--against", str(kept)]) == 2
+    assert "is no file that --keep wrote" in capsys.readouterr().err
+
+
+def test_verify_looks_at_photos_unless_told_not_to(
+    database_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def attach() -> None:
+        database = Database(f"sqlite+aiosqlite:///{database_file}")
+        async with database.transaction() as session:
+            await make_ticket(session, photos=("f" * 64,))
+        await database.close()
+
+    asyncio.run(attach())
+
+    assert main(["tickets", "verify", "--no-files"]) == 0
+    assert main(["tickets", "verify"]) == 1
+    assert "FQ20261123-0002 #- photo_missing" in capsys.readouterr().out
+
+
 def test_verify_says_that_there_is_no_such_ticket(
     database_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

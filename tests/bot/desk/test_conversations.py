@@ -27,6 +27,7 @@ from tickets.models import (
     Sender,
     Ticket,
 )
+from tickets.workflow import TicketKind
 
 
 @pytest.fixture
@@ -264,6 +265,24 @@ async def test_a_legal_answer_in_a_talk_without_a_ticket_goes_to_review(
     assert "查询码" in told[-1]["text"]
     # The code is the citizen's proof, and not the officers' to read.
     assert told[-1]["text"].partition("查询码：")[2][:4] not in page.text
+
+
+async def test_a_summary_that_is_an_answer_can_be_handed_in(
+    signed_in: Browser, waiting: int, parts: Services
+) -> None:
+    async with parts.database.transaction() as session:
+        ticket = (await session.scalars(select(Ticket))).one()
+        ticket.kind, ticket.categories = TicketKind.CONSULTATION, ["illegal_construction"]
+    await signed_in.post(f"/conversations/{waiting}/take", ticket_no=ticket.ticket_no)
+
+    refused = await signed_in.post(f"/conversations/{waiting}/hand-back", summary="可以盖三层", resolve="1")
+
+    assert refused.status == 409
+    assert "先经法制审核" in refused.text
+    assert f"/conversations/{waiting}/review" in refused.text
+    assert refused.text.count("可以盖三层") == 2
+    asked = await signed_in.post(f"/conversations/{waiting}/say", text="您好，房子在哪个镇？")
+    assert asked.status == 200
 
 
 async def test_plain_words_in_a_talk_without_a_ticket_need_no_review(

@@ -14,9 +14,9 @@ from tests.factories import NOW, make_conversation, make_ticket
 from tests.tickets.test_enclosures import PDF
 from tickets.conversations import receive
 from tickets.files import expire_files, read_file
-from tickets.history import verify
 from tickets.live import LiveDesk
 from tickets.models import Entry, EntryKind, MadeFile, Message, Officer, OutboxItem, Sender
+from tickets.verification import verify
 from tickets.workflow import Status, TicketKind
 
 SHA256 = hashlib.sha256(PDF).hexdigest()

@@ -15,8 +15,8 @@ from tests.bot.open311 import specification
 from tests.bot.open311.conftest import ROOT, Interface, photo
 from tickets.api_keys import create_key
 from tickets.desk_queries import ticket_file
-from tickets.history import verify
 from tickets.models import Attachment, ReporterMode, Ticket
+from tickets.verification import verify
 
 KEY = {"Idempotency-Key": "7c9e6679-7425-40de-944b-e07fc1f90ae7"}
 

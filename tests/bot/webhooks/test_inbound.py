@@ -20,9 +20,9 @@ from bot.services import Services
 from bot.typedefs import SERVICES
 from bot.webhooks import inbound
 from tests.factories import NOW, make_ticket
-from tickets.history import verify
 from tickets.models import Entry, EntryKind, Ticket, WebhookReceipt
 from tickets.outward_models import HookState
+from tickets.verification import verify
 from tickets.webhooks import change_state, subscribe
 
 
