@@ -28,6 +28,15 @@ def open_vault(settings: Settings) -> Vault:
     return read_keys(settings.contact_keys or _from_file(settings))
 
 
+def known_vault(settings: Settings) -> Vault | None:
+    """The vault, if this installation has keys; makes none, for commands that only look.
+
+    Raises: SettingError.
+    """
+    has_keys = settings.contact_keys or (settings.data_folder / FILE_NAME).is_file()
+    return open_vault(settings) if has_keys else None
+
+
 def read_keys(text: str) -> Vault:
     """A vault from `name:base64,name:base64`, the last of which seals.
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 _S3 = "s3://"
 
 
-def open_photos(settings: Settings, vault: Vault) -> PhotoStore:
-    """The store of this installation; originals are sealed in it.
+def open_photos(settings: Settings, vault: Vault | None) -> PhotoStore:
+    """The store of this installation; originals are sealed in it. Without a vault it is for reading only.
 
     Raises: SettingError, for a WENFA_PHOTO_STORE that is neither empty nor s3://bucket.
     """
-    where = settings.photo_store
+    where, seal = settings.photo_store, vault.seal_bytes if vault else None
     if not where:
-        return PhotoStore(FolderBlobs(settings.data_folder / "photos"), seal=vault.seal_bytes)
+        return PhotoStore(FolderBlobs(settings.data_folder / "photos"), seal=seal)
     bucket = where.removeprefix(_S3).strip("/")
     if not where.startswith(_S3) or not bucket:
         raise SettingError(f"WENFA_PHOTO_STORE={where!r} can't be used: expected s3://bucket or nothing")
@@ -33,4 +33,4 @@ def open_photos(settings: Settings, vault: Vault) -> PhotoStore:
         secret_key=settings.s3_secret_key,
         region=settings.s3_region,
     )
-    return PhotoStore(blobs, seal=vault.seal_bytes)
+    return PhotoStore(blobs, seal=seal)

@@ -83,6 +83,10 @@ class Vault:
         key_id = stored[1 : 1 + length].decode("ascii", "replace")
         return self._decrypt(key_id, stored[1 + length :], context)
 
+    def has_key_of(self, stored: bytes) -> bool:
+        """Whether sealed bytes name a key that is here."""
+        return bool(stored) and stored[1 : 1 + stored[0]].decode("ascii", "replace") in self._ciphers
+
     def _encrypt(self, content: bytes, context: str) -> bytes:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + self._ciphers[self._current].encrypt(nonce, content, context.encode())

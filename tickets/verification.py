@@ -48,7 +48,8 @@ class Problem:
         number: of the entry, or None when the ticket as a whole is meant.
         what: "edited", "content_edited", "gap", "tail_missing", "extra_entry", "unexplained_erasure",
             "erasure_undone", "status_differs" and the like for other facts, "photos_differ", "photo_changed",
-            "photo_missing", "original_changed", "recordings_differ", "recording_changed", "answer_differs",
+            "photo_missing", "original_changed", "original_unreadable" (gone, or its key is),
+            "recordings_differ", "recording_changed", "answer_differs",
             "application_differs", "unreadable", "ticket_missing", "counter_differs", "orphaned_entries",
             "rewritten".
     """
@@ -269,19 +270,22 @@ def _wrong_file(evidence: Evidence, sha256: str) -> str:
     if evidence.vault is None:
         return ""
     vault, originals = evidence.vault, evidence.photos.originals(sha256)
-    is_right = all(_is_original_right(evidence.photos, one, vault) for one in originals)
-    return "" if is_right else "original_changed"
+    return next((what for one in originals if (what := _wrong_original(evidence.photos, one, vault))), "")
 
 
-def _is_original_right(photos: PhotoStore, sha256: str, vault: Vault) -> bool:
+def _wrong_original(photos: PhotoStore, sha256: str, vault: Vault) -> str:
     """Those of before there were keys lie in clear."""
-    for unseal in (vault.open_bytes, None):
-        try:
-            photos.read_original(sha256, unseal)
-        except (FileNotFoundError, ValueError, ContactSealed):
-            continue
-        return True
-    return False
+    stored: list[bytes] = []
+
+    def unseal(content: bytes) -> bytes:
+        stored.append(content)
+        return vault.open_bytes(content) if vault.has_key_of(content) else content
+
+    try:
+        photos.read_original(sha256, unseal)
+    except (FileNotFoundError, ValueError, ContactSealed):
+        return "original_changed" if stored and vault.has_key_of(stored[0]) else "original_unreadable"
+    return ""
 
 
 def _sounds_right(row: Recording, vault: Vault | None) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.keys import open_vault
+from bot.keys import known_vault, open_vault
 from bot.photo_store import open_photos
 from bot.texts import words_for_file
 from knowledge_base.statutes.library import StatuteLibrary
@@ -205,7 +205,7 @@ async def _verify(args: argparse.Namespace, kept: Kept) -> tuple[Verification, l
     def keep(ticket_no: str, count: int, last_hash: str) -> None:
         lines.append(f"{ticket_no} {count} {last_hash}\n")
 
-    vault = open_vault(args.settings)
+    vault = known_vault(args.settings)
     evidence = None if args.no_files else Evidence(open_photos(args.settings, vault), vault)
     database = Database(args.settings.resolved_database_url)
     try:

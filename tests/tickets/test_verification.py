@@ -309,6 +309,9 @@ async def test_a_file_that_was_changed_or_is_gone_shows(
     for original in (tmp_path / "photos" / "originals").rglob("*.bin"):
         original.write_bytes(original.read_bytes()[:-1] + b"!")
     assert sorted(await found()) == ["original_changed", "photo_missing"]
+    for original in (tmp_path / "photos" / "originals").rglob("*.bin"):
+        original.write_bytes(Vault({"lost": bytes(32)}, "lost").seal_bytes(b"x"))
+    assert sorted(await found()) == ["original_unreadable", "photo_missing"]
 
 
 async def test_a_voice_that_was_changed_shows(cases: Database, photos: PhotoStore) -> None:

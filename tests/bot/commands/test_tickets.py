@@ -91,6 +91,8 @@ def test_verify_looks_at_photos_unless_told_not_to(
     asyncio.run(attach())
 
     assert main(["tickets", "verify", "--no-files"]) == 0
+    # Who only looks makes no keys.
+    assert not (database_file.parent / "contact.keys").exists()
     assert main(["tickets", "verify"]) == 1
     assert "FQ20261123-0002 #- photo_missing" in capsys.readouterr().out
 
