@@ -146,6 +146,7 @@ def _read_back(draft: Draft) -> Reply:
         "what": draft.what,
         "place": draft.place,
         "has_location": draft.location is not None,
+        "town": draft.town_choices.get(draft.town or "", ""),
         "happened": draft.happened,
         "photos": len(draft.photos),
         "recordings": len(draft.recordings),

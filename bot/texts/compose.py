@@ -79,7 +79,7 @@ def _read_back(reply: Reply) -> dict[str, Any]:
     lines = [
         f"类别：{given['category']}",
         f"内容：{given['what']}",
-        f"地点：{place}",
+        f"地点：{place}{'，' if given['town'] else ''}{given['town']}",
         f"时间：{given['happened']}" if given["happened"] else "",
         f"照片：{given['photos']}张" if given["photos"] else "照片：没有",
         f"语音：{given['recordings']}段" if given["recordings"] else "",
@@ -106,6 +106,8 @@ def _masked(one: str) -> str:
     if "@" in one:
         return f"{one[0]}***{one[one.index('@') :]}"
     digits = re.sub(r"\D", "", one)
+    if len(digits) < 9:
+        return f"{'*' * (len(digits) - 2)}{digits[-2:]}"
     return f"{digits[:3]}{'*' * max(len(digits) - 7, 1)}{digits[-4:]}"
 
 

@@ -242,7 +242,7 @@ async def filled_template(request: web.Request, number: int) -> str:
 
 def _moves(visit: Visit, ticket: Ticket) -> list[Move]:
     """The moves of the table; giving to a unit has a form of its own, and so isn't among them."""
-    if not visit.may(Permission.WORK_TICKETS):
+    if not visit.may(Permission.WORK_TICKETS) or ticket.merged_into_id is not None:
         return []
     return [
         Move(new, _move_label(ticket.status, new), needs_note(ticket.status, new))
@@ -287,7 +287,8 @@ def _map_url(settings: Settings, ticket: Ticket) -> str:
 
 
 def _assignment(visit: Visit, ticket: Ticket, people: Any, routing: Any) -> dict[str, Any]:
-    is_worker = visit.may(Permission.WORK_TICKETS) and ticket.is_open
+    # Work on a merged ticket is done on the other one.
+    is_worker = visit.may(Permission.WORK_TICKETS) and ticket.is_open and ticket.merged_into_id is None
     may_move = is_worker and (
         may_give_away(visit, ticket, routing) or may_pass_on(routing, ticket, visit.actor)
     )
@@ -297,12 +298,12 @@ def _assignment(visit: Visit, ticket: Ticket, people: Any, routing: Any) -> dict
         "may_assign": is_worker,
         "may_hand_back": is_worker and ticket.status in NOT_BEGUN and not visit.may(Permission.SUPERVISE),
         "may_extend": is_worker and ticket.due_at is not None and ticket.status is not Status.SUBMITTED,
-        "may_supervise": ticket.is_open and visit.may(Permission.SUPERVISE) and ticket.supervised_at is None,
+        "may_supervise": is_worker and visit.may(Permission.SUPERVISE) and ticket.supervised_at is None,
         "may_begin": is_worker and ticket.status is not Status.IN_PROGRESS,
         "may_take": is_worker and ticket.officer_id != visit.officer.id and _may_hold(visit.officer, ticket),
         "departments": departments if may_move else [],
         "other_units": [one for one in departments if one.code != ticket.department],
-        "may_change_category": ticket.is_open and visit.may(Permission.SUPERVISE),
+        "may_change_category": is_worker and visit.may(Permission.SUPERVISE),
         "people": people if is_worker else [],
     }
 
