@@ -128,7 +128,9 @@ async def is_not_solved(session: AsyncSession, now: datetime, one: str, other: s
 
 
 async def is_called(session: AsyncSession, now: datetime, one: str, other: str, citizen: int) -> None:
+    """Whoever left a number and no verdict, once the ticket is in the archive."""
     outcome = CallOutcome.UNSOLVED if one < other else CallOutcome.UNREACHED
+    await clock_runs_ahead(session, now, one, other, citizen)
     await working(Aftercare, session, now).called_back(one, outcome, "打过电话", actor=SUPERVISOR)
 
 

@@ -225,9 +225,10 @@ async def test_what_happened_to_the_ticket_since_the_page_was_read_is_not_overwr
         ticket_no = await make_ticket(session, conversation)
         await desk(session).take_over(conversation.id, actor=actor, ticket_no=ticket_no)
     async with database.transaction() as session:
-        (await session.scalars(select(Ticket))).one()
+        shown = (await session.scalars(select(Ticket))).one()
         async with other_process.transaction() as quicker:
             await make_service(quicker).change_status(ticket_no, Status.ACCEPTED, actor=SUPERVISOR)
+        assert shown.status is Status.SUBMITTED
 
         await desk(session).hand_back(conversation.id, "不用登记", actor=actor)
 
