@@ -149,12 +149,45 @@ def test_what_is_no_picture_is_refused(store: PhotoStore, content: bytes) -> Non
     assert rejected(store, content) == "not_an_image"
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG"])
-def test_a_truncated_picture_is_damaged(store: PhotoStore, form: str) -> None:
-    content = picture(form, size=(800, 600))
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_a_picture_truncated_anywhere_is_damaged(store: PhotoStore, form: str) -> None:
+    content = picture(form, size=(320, 240))
 
-    assert rejected(store, content[: len(content) // 2]) == "damaged"
-    assert rejected(store, content[:20]) == "damaged"
+    cuts = range(20, len(content) - 2, max(len(content) // 12, 1))
+    assert {rejected(store, content[:cut]) for cut in cuts} == {"damaged"}
+
+
+@pytest.mark.parametrize("brand", [b"mp42", b"qt  ", b"isom"])
+def test_a_video_is_no_picture(store: PhotoStore, brand: bytes) -> None:
+    assert rejected(store, b"\x00\x00\x00\x18ftyp" + brand + bytes(400)) == "not_an_image"
+
+
+def moving(form: str) -> bytes:
+    out = io.BytesIO()
+    frames = [Image.new("RGB", (40, 30), colour) for colour in ("red", "green", "blue")]
+    frames[0].save(out, form, save_all=True, append_images=frames[1:])
+    return out.getvalue()
+
+
+def printed() -> bytes:
+    out = io.BytesIO()
+    Image.new("CMYK", (40, 30), (0, 255, 255, 0)).save(out, "JPEG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [printed(), moving("WEBP"), moving("GIF"), moving("PNG"), moving("MPO")],
+    ids=["cmyk", "webp", "gif", "apng", "mpo"],
+)
+def test_of_unusual_pictures_the_first_is_kept_as_it_looks(store: PhotoStore, content: bytes) -> None:
+    stored = store.save(content)
+
+    kept = Image.open(io.BytesIO(store.read(stored.sha256)))
+    assert (kept.format, kept.mode, kept.size) == ("JPEG", "RGB", (40, 30))
+    red, green, blue = kept.getpixel((20, 15))  # type: ignore[misc]  # a pixel of RGB
+    assert red > 200
+    assert max(green, blue) < 60
 
 
 @pytest.mark.parametrize("side", [9_000, 12_000, 60_000])

@@ -38,6 +38,7 @@ from tickets.errors import (
 )
 from tickets.models import Attachment, Entry, EntryKind, Message, OutboxItem, Purpose, Role, Sender, Ticket
 from tickets.oversight import Oversight
+from tickets.service import MAX_REPORT_PHOTOS
 from tickets.values import Actor, Place, TicketView
 from tickets.verification import verify
 from tickets.workflow import ALLOWED, ActorKind, Status, TicketKind
@@ -589,6 +590,37 @@ class TestCitizen:
         assert (await ticket_of(with_citizen)).status is Status.WITHDRAWN
         # Whoever withdrew is answered in the same turn.
         assert await notices(with_citizen) == before
+
+    @pytest.mark.parametrize("status", [one for one in Status if one is not Status.REOPENED])
+    async def test_withdraws_from_where_the_table_lets_it(self, database: Database, status: Status) -> None:
+        may = Status.WITHDRAWN in ALLOWED[status]
+        async with database.transaction() as session:
+            citizen = await make_conversation(session)
+            filed = await make_ticket(session, status, conversation_id=citizen.id)
+            service = make_service(session)
+            if may:
+                await service.withdraw(filed.ticket_no, conversation_id=citizen.id)
+            else:
+                with pytest.raises(TransitionNotAllowed):
+                    await service.withdraw(filed.ticket_no, conversation_id=citizen.id)
+
+        assert (await ticket_of(database)).status is (Status.WITHDRAWN if may else status)
+
+    async def test_photos_are_kept_nine_at_once_and_not_without_end(self, with_citizen: Database) -> None:
+        sent = [f"{number:064d}" for number in range(60)]
+        async with with_citizen.transaction() as session:
+            service = make_service(session)
+            left_out = [
+                await service.add_citizen_message(
+                    TICKET_NO, "又来了", conversation_id=1, photos=sent[start : start + 10]
+                )
+                for start in range(0, 60, 10)
+            ]
+
+        assert left_out == [1, 1, 1, 1, 10, 10]
+        async with with_citizen.reading() as session:
+            kept = await session.scalar(sa.select(sa.func.count()).select_from(Attachment))
+        assert kept == MAX_REPORT_PHOTOS
 
     @pytest.mark.parametrize("method", ["withdraw", "add_citizen_message"])
     async def test_nobody_touches_anothers_ticket(self, with_citizen: Database, method: str) -> None:
