@@ -17,7 +17,7 @@ from tickets.conversations import recent
 from tickets.desk_queries import Reach
 from tickets.models import Attachment, Entry, Message, Officer, Priority, Ticket
 from tickets.numbers import clean_ticket_no
-from tickets.search import Wanted, alternatives, facet, find, is_postgresql
+from tickets.search import Wanted, alternatives, count_facets, facet, find, is_postgresql
 from tickets.workflow import Status, TicketKind
 
 PAGE_SIZE = 30
@@ -94,7 +94,7 @@ class Page:
     """One page of a queue.
 
     Attributes:
-        total: at most `MAX_COUNT`; 0 for what the index of words and facets found, if there are more pages.
+        total: at most `MAX_COUNT`; 0 for a search with more pages, which is not counted.
     """
 
     rows: tuple[TicketRow, ...]
@@ -156,10 +156,10 @@ async def queue(
         conditions.append(Ticket.ticket_no == number)
     elif text:
         asked = Wanted(alternatives(text), conditions, _facets(wanted, reach), is_open)
-        return await _found(session, asked, page, now)
+        return await _found(session, asked, page, now, is_counted=False)
     elif not is_open and is_postgresql(session) and (facets := _facets(wanted, reach)):
         # By the index of facets: few of a great many closed ones may be of one unit and category.
-        return await _found(session, Wanted(None, conditions, facets), page, now)
+        return await _found(session, Wanted(None, conditions, facets), page, now, is_counted)
     order: list[ColumnElement[Any]] = [Ticket.due_at.asc().nulls_last(), Ticket.id]  # type: ignore[list-item] # a column, too
     if View(wanted.view) in _NOT_ONLY_OPEN:
         order = [Ticket.id.desc()]
@@ -171,11 +171,14 @@ async def queue(
     return _page(rows, page, now, await _count(session, conditions) if is_counted else 0)
 
 
-async def _found(session: AsyncSession, wanted: Wanted, page: int, now: datetime) -> Page:
+async def _found(session: AsyncSession, wanted: Wanted, page: int, now: datetime, is_counted: bool) -> Page:
     """A page of what the index finds, newest first."""
     skipped = (page - 1) * PAGE_SIZE
     found = await find(session, _LISTED, wanted, PAGE_SIZE + 1, skipped)
-    return _page(found, page, now, 0 if len(found) > PAGE_SIZE else skipped + len(found))
+    total = skipped + len(found) if found else 0
+    if len(found) > PAGE_SIZE:
+        total = await count_facets(session, wanted, MAX_COUNT) if is_counted else 0
+    return _page(found, page, now, total)
 
 
 def _page(rows: Sequence[Row[Any]], page: int, now: datetime, total: int) -> Page:

@@ -29,6 +29,7 @@ from sqlalchemy import (
     BindParameter,
     Boolean,
     ColumnElement,
+    FromClause,
     Integer,
     Row,
     Select,
@@ -64,6 +65,7 @@ NEXT = 4
 MAX_LOTS = 40
 # What a page needs is expected in so few of the latest tickets that looking at each of them is quicker.
 LATEST = 5_000
+_Indexed = ReadOnlyColumnCollection[str, ColumnElement[Any]]
 _NUMBER = re.compile(r"(?:(?P<day>\d{4}|\d{8})-)?(?P<number>\d{1,6})")
 
 # The migration makes it: a plain table with a `tsvector` on PostgreSQL, a virtual one on SQLite, where the
@@ -144,6 +146,13 @@ async def find(
         await session.execute(_on_sqlite(rows, wanted).limit(limit).offset(offset))
     ).all()
     return found
+
+
+async def count_facets(session: AsyncSession, wanted: Wanted, most: int) -> int:
+    """How many tickets have the facets that are wanted, on PostgreSQL; at most so many."""
+    hits = select(_WORDS.c.ticket_id).where(*_matching(_WORDS.c, "", facet_query(wanted.facets))).subquery()
+    bounded = _each(hits, wanted.conditions).limit(most).subquery()
+    return await session.scalar(select(func.count()).select_from(bounded)) or 0
 
 
 def facet(name: str, value: object) -> str:
@@ -227,26 +236,33 @@ async def _estimate(session: AsyncSession, words: str, facets: str, is_open: boo
     return int(having["Plan Rows"]), int(every["Plan Rows"])
 
 
-def _hits(
-    indexed: ReadOnlyColumnCollection[str, ColumnElement[Any]], words: str, facets: str, is_open: bool
-) -> CTE:
+def _hits(indexed: _Indexed, words: str, facets: str, is_open: bool) -> CTE:
+    conditions = _matching(indexed, words, facets, is_open)
+    hits = select(indexed.ticket_id).where(*conditions).order_by(indexed.ticket_id.desc())
+    return hits.cte("hits").prefix_with("MATERIALIZED")
+
+
+def _matching(indexed: _Indexed, words: str, facets: str, is_open: bool = False) -> list[ColumnElement[bool]]:
     conditions = [indexed.is_open] if is_open else []
     if words:
         conditions.append(has_words(indexed.words, words))
     if facets:
         conditions.append(has_words(indexed.facets, facets))
-    hits = select(indexed.ticket_id).where(*conditions).order_by(indexed.ticket_id.desc())
-    return hits.cte("hits").prefix_with("MATERIALIZED")
+    return conditions
 
 
 def _newest_of(hits: CTE, conditions: Sequence[ColumnElement[bool]]) -> Select[int]:
     """Ids of the newest of some tickets that fulfil the conditions, too."""
+    return _each(hits, conditions).order_by(hits.c.ticket_id.desc())
+
+
+def _each(hits: FromClause, conditions: Sequence[ColumnElement[bool]]) -> Select[int]:
     # Each ticket by its id: for the sake of the order the planner would rather read all tickets from the
     # newest on.
     found = (
         select(Ticket.id).where(Ticket.id == hits.c.ticket_id, *conditions).limit(1).correlate(hits).lateral()
     )
-    return select(found.c.id).select_from(hits.join(found, true())).order_by(hits.c.ticket_id.desc())
+    return select(found.c.id).select_from(hits.join(found, true()))
 
 
 def _on_sqlite(rows: Select[Any], wanted: Wanted) -> Select[Any]:

@@ -115,6 +115,15 @@ async def test_queue_goes_in_pages(database: Database, monkeypatch: pytest.Monke
     ]
 
 
+async def test_narrowed_lists_of_all_are_counted(filled: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "PAGE_SIZE", 1)
+    async with filled.reading() as session:
+        page = await queue(session, QueueFilter(View.ALL, town="longtian"), NOW, Reach(99, "squad_longtian"))
+        beyond = await queue(session, QueueFilter(View.ALL, town="longtian", page=9), NOW)
+    assert ([row.ticket_no[-4:] for row in page.rows], page.total) == (["0005"], 4)
+    assert beyond.rows == ()
+
+
 async def test_queue_keeps_to_what_the_officer_may_see(filled: Database) -> None:
     async with filled.reading() as session:
         page = await queue(session, QueueFilter(View.ALL), NOW, Reach(99, "squad_gaoshan"))

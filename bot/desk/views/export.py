@@ -60,7 +60,9 @@ async def _sheet(request: web.Request, form: str) -> Sheet:
     async with parts.database.reading() as session:
         while has_next and number < MAX_PAGES:
             number += 1
-            found = await queue(session, replace(wanted, page=number), visit.now, visit.reach)
+            found = await queue(
+                session, replace(wanted, page=number), visit.now, visit.reach, is_counted=False
+            )
             rows += [_cells(row, parts.routing) for row in found.rows]
             has_next = found.has_next
     async with parts.database.transaction() as session:
