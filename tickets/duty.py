@@ -10,7 +10,14 @@ from sqlalchemy import select
 from tickets.casework import Casework
 from tickets.columns import storable
 from tickets.deadlines import SHANGHAI, WorkingCalendar
-from tickets.errors import ActorNotAllowed, CalendarYearMissing, NotAnAdviser, NoteRequired, WrongPeriod
+from tickets.errors import (
+    ActorNotAllowed,
+    AwayThen,
+    CalendarYearMissing,
+    NotAnAdviser,
+    NoteRequired,
+    WrongPeriod,
+)
 from tickets.models import DutyLeave, EntryKind, HandOver, Officer, RotaPlan, Ticket
 from tickets.rota import Duty, Rota, monday_of
 from tickets.routing import Routing
@@ -107,8 +114,8 @@ class DutyDesk(Casework):
 
         Returns: how many consultations were passed on now.
 
-        Raises: WrongPeriod; NotAnAdviser, also if the two are one; NoteRequired: who takes over needs to know
-        where things stand.
+        Raises: WrongPeriod; NotAnAdviser, also if the two are one; AwayThen; NoteRequired: who takes over
+        needs to know where things stand.
         """
         self._check_period(first, last)
         if not note.strip():
@@ -116,6 +123,8 @@ class DutyDesk(Casework):
         await self._adviser(to_id)
         if from_id == to_id or await self.session.get(Officer, from_id) is None:
             raise NotAnAdviser(str(from_id))
+        if (await self.rota()).is_away(to_id, max(first, self.today)):
+            raise AwayThen(str(to_id))
         agreed = HandOver(
             from_officer_id=from_id,
             to_officer_id=to_id,
@@ -244,8 +253,8 @@ class DutyDesk(Casework):
         return (await self.session.scalars(wanted)).all()
 
     async def catch_up(self, limit: int) -> int:
-        """For the clock: hand-overs that begin today, and consultations that found nobody. Returns how many
-        rows were touched.
+        """For the clock: hand-overs that begin today, and consultations that found nobody. Who fell ill
+        meanwhile takes nothing over before they are back. Returns how many rows were touched.
         """
         due = await self.session.scalars(
             select(HandOver)
@@ -259,7 +268,8 @@ class DutyDesk(Casework):
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        begun = due.all()
+        rota = await self.rota()
+        begun = [agreed for agreed in due.all() if not rota.is_away(agreed.to_officer_id, self.today)]
         for agreed in begun:
             await self._pass_on(agreed, Actor.system())
         duty = await self.duty_now()

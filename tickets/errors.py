@@ -25,6 +25,7 @@
     ├── OwnDraft
     ├── DraftNotOpen
     ├── NotAnAdviser
+    ├── AwayThen
     ├── WrongPeriod
     ├── NothingToCheck
     ├── CheckNotOpen
@@ -227,6 +228,13 @@ class NotAnAdviser(BotError):
 
     code = "not_an_adviser"
     reply_key = "error_officer_not_found"
+
+
+class AwayThen(BotError):
+    """Who is to take over is on leave on the first of the days."""
+
+    code = "away_then"
+    reply_key = "error_unexpected"
 
 
 class WrongPeriod(BotError):

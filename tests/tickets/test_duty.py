@@ -12,7 +12,7 @@ from tests.factories import CALENDAR, NOW, ROUTING, make_officer, make_ticket
 from tickets.clock import run_clock
 from tickets.database import Database
 from tickets.duty import DutyDesk
-from tickets.errors import ActorNotAllowed, BotError, NotAnAdviser, NoteRequired, WrongPeriod
+from tickets.errors import ActorNotAllowed, AwayThen, BotError, NotAnAdviser, NoteRequired, WrongPeriod
 from tickets.models import Entry, EntryKind, Officer, Role, Ticket
 from tickets.oversight import Oversight
 from tickets.values import Actor
@@ -134,6 +134,41 @@ async def test_a_later_hand_over_begins_by_the_clock_and_only_once(planned: tupl
         assert await desk(session, days=1).catch_up(50) == 0
 
     assert (await stored(database, filed.ticket_no))[0].officer_id == 2
+
+
+async def test_nobody_takes_over_while_they_are_on_leave(planned: tuple[Database, Actor]) -> None:
+    database, chief = planned
+    tuesday, wednesday = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
+    async with database.transaction() as session:
+        filed = await make_ticket(session, **QUESTION)
+        await desk(session).hand_over(1, 2, tuesday, SUNDAY, "看附件", actor=chief)
+        await desk(session).leave(2, tuesday, tuesday, "病了", actor=chief)
+        with pytest.raises(AwayThen):
+            await desk(session).hand_over(1, 2, tuesday, SUNDAY, "看附件", actor=chief)
+        assert await desk(session, days=1).catch_up(50) == 0
+    assert (await stored(database, filed.ticket_no))[0].officer_id == 1
+    async with database.transaction() as session:
+        assert await desk(session, days=(wednesday - MONDAY).days).catch_up(50) == 1
+
+    assert (await stored(database, filed.ticket_no))[0].officer_id == 2
+
+
+async def test_with_both_advisers_on_leave_a_supervisor_sees_it_until_one_is_back(
+    planned: tuple[Database, Actor],
+) -> None:
+    database, chief = planned
+    async with database.transaction() as session:
+        for adviser in (1, 2):
+            await desk(session).leave(adviser, MONDAY, MONDAY, "培训", actor=chief)
+        filed = await make_ticket(session, **QUESTION)
+
+    ticket, entries = await stored(database, filed.ticket_no)
+    assert (ticket.officer_id, ticket.supervised_at, ticket.department) == (None, NOW, "legal")
+    assert entries[-1].kind is EntryKind.ESCALATION
+    async with database.transaction() as session:
+        assert await desk(session, hours=1).catch_up(50) == 0
+        assert await desk(session, days=1).catch_up(50) == 1
+    assert (await stored(database, filed.ticket_no))[0].officer_id == 1
 
 
 async def test_what_makes_no_sense_is_refused(planned: tuple[Database, Actor]) -> None:
