@@ -205,11 +205,12 @@ async def _ever_more_hits(session: AsyncSession, wanted: Wanted, many: int) -> A
     words = ts_query(wanted.words) if wanted.words else ""
     facets = facet_query(wanted.facets)
     estimate, all_tickets = await _estimate(session, words, facets, wanted.is_open)
+    span = math.ceil(many * SPARE * all_tickets / estimate)
+    # The planner takes facets for independent; but a town's tickets are mostly its own squad's.
+    if span <= LATEST or not words:
+        latest = select(_WORDS).order_by(_WORDS.c.ticket_id.desc()).limit(min(span, LATEST)).subquery()
+        yield _hits(latest.c, words, facets, wanted.is_open)
     if estimate >= RARE:
-        span = math.ceil(many * SPARE * all_tickets / estimate)
-        if span <= LATEST:
-            latest = select(_WORDS).order_by(_WORDS.c.ticket_id.desc()).limit(span).subquery()
-            yield _hits(latest.c, words, facets, wanted.is_open)
         newest = await session.scalar(select(func.max(Ticket.id))) or 0
         until = newest // LOT + 1
         # The newest lot is hardly begun at times.
