@@ -21,6 +21,7 @@ from tests.factories import (
     make_ticket,
 )
 from tickets.casefile import build_case_file
+from tickets.checks import Checks, Period
 from tickets.conversation_search import find_messages
 from tickets.conversations import receive
 from tickets.database import Database
@@ -34,6 +35,7 @@ from tickets.oversight import Oversight
 from tickets.photos import PhotoStore
 from tickets.queries import QueueFilter, queue
 from tickets.recordings import keep_recording, recording_for
+from tickets.staff_chat import claim_ticket
 from tickets.values import Place
 from tickets.vault import Vault
 from tickets.workflow import Status
@@ -137,3 +139,23 @@ async def test_a_question_about_conduct_is_not_for_the_advisers(both: Database) 
         assert not ADVISER.covers(await make_service(session).find(QUESTION))
         with pytest.raises(ConversationNotFound):
             await talk_file(session, other.id, ADVISER)
+
+
+async def test_it_becomes_no_topic_of_the_staff_group(both: Database) -> None:
+    async with both.transaction() as session:
+        oversight = make_service(session).bound(Oversight)
+        for number in (CONDUCT, STREET):
+            await oversight.supervise(number, "三天内办结", actor=SUPERVISOR)
+        claimed = [await claim_ticket(session, -100, NOW), await claim_ticket(session, -100, NOW)]
+
+    assert [ticket and ticket.ticket_no for ticket in claimed] == [STREET, None]
+
+
+async def test_random_checks_leave_it_out(database: Database) -> None:
+    async with database.transaction() as session:
+        await make_ticket(session, Status.CLOSED)
+        await make_ticket(session, Status.CLOSED, category="officer_conduct")
+        checks = make_service(session).bound(Checks)
+        drawn_from = await checks._candidates(Period(NOW.date(), NOW.date()))
+
+    assert [one.ticket_no for one in drawn_from] == [STREET]
