@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from actions.draft import Draft
-    from tickets.duplicates import Similar
     from tickets.routing import Routing
+    from tickets.same_matter import Similar
     from tickets.service import FiledTicket
 
 CANCEL = Button("button_cancel", "report:cancel")

@@ -20,7 +20,7 @@ from actions.draft import place_of
 from bot.nlu_server import NluServerError, running_server
 from bot.text_cleaning import clean
 from bot.understanding import UnderstandingClient
-from tickets.duplicates import Candidate, rank
+from tickets.same_matter import Candidate, rank
 from tickets.values import NewTicket, Place
 from tickets.workflow import Status
 
