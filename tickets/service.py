@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -57,6 +57,8 @@ _LABELS = {EntryKind.REPLY: "答复", EntryKind.CITIZEN_MESSAGE: "补充", Entry
 _MAX_LISTED = 50
 # Nine at once; so many in all, whatever else a citizen adds later.
 MAX_REPORT_PHOTOS = 36
+# A button that was pressed twice.
+SENT_TWICE = timedelta(seconds=30)
 
 
 class TicketService(Casework):
@@ -245,13 +247,23 @@ class TicketService(Casework):
         await self.answer(ticket, text, actor, enclosed=enclosed)
 
     async def add_note(self, ticket_no: str, text: str, *, actor: Actor) -> None:
-        """A note that only the bureau reads.
+        """A note that only the bureau reads; sent twice at once it is one.
 
         Raises: TicketNotFound; NoteRequired, if the text is empty.
         """
         _require(text)
         self.refuse_citizens(actor)
-        await self.record(await self.find_for_change(ticket_no), EntryKind.NOTE, actor, text)
+        ticket = await self.find_for_change(ticket_no)
+        again = select(Entry.id).where(
+            Entry.ticket_id == ticket.id,
+            Entry.number == ticket.entry_count,
+            Entry.kind == EntryKind.NOTE,
+            Entry.actor_id == actor.id,
+            Entry.text == text,
+            Entry.at > self.now - SENT_TWICE,
+        )
+        if await self.session.scalar(again) is None:
+            await self.record(ticket, EntryKind.NOTE, actor, text)
 
     async def add_citizen_message(
         self,

@@ -534,6 +534,16 @@ class TestReplyAndNotes:
 
         assert await notices(with_citizen) == before
 
+    async def test_a_note_that_is_sent_twice_at_once_is_one(self, with_citizen: Database) -> None:
+        for seconds in (0, 2, 600):
+            async with with_citizen.transaction() as session:
+                later = make_service(session, now=NOW + timedelta(seconds=seconds))
+                await later.add_note(TICKET_NO, "现场照片在档", actor=OFFICER)
+
+        async with with_citizen.reading() as session:
+            notes = sa.select(sa.func.count()).where(Entry.kind == EntryKind.NOTE)
+            assert await session.scalar(notes) == 2
+
     async def test_a_ticket_without_conversation_is_answered_in_its_history(self, database: Database) -> None:
         async with database.transaction() as session:
             await make_ticket(session)
