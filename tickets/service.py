@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
-from tickets.casework import Casework, is_own
-from tickets.columns import storable
-from tickets.coordinates import to_wgs84
-from tickets.deadlines import SHANGHAI
+from tickets.casework import is_own
 from tickets.duplicates import Duplicates
-from tickets.duty import DutyDesk
 from tickets.enclosures import NOTHING, Enclosures, SentFile, send_to_citizen
 from tickets.errors import (
     ActorNotAllowed,
     AfterPhotoRequired,
-    ConversationNotFound,
     HandBackNeeded,
     NoteRequired,
     OfficerNotFound,
@@ -27,22 +22,17 @@ from tickets.errors import (
     TooManyPhotos,
     TransitionNotAllowed,
 )
-from tickets.facts import MAX_PHOTOS, deadlines_of, position_of
+from tickets.facts import MAX_PHOTOS
+from tickets.filing import Filing, day_of, named
 from tickets.models import (
-    Conversation,
     Entry,
     EntryKind,
     Officer,
-    Priority,
     Purpose,
-    ReporterMode,
     Ticket,
 )
-from tickets.numbers import new_receipt_code, next_ticket_no, receipt_code_hash
-from tickets.recordings import attach_recordings
-from tickets.search import index_ticket
 from tickets.values import Actor, FiledTicket, NewTicket, Place, PublicEntry, TicketView
-from tickets.workflow import ALLOWED, ASSIGNER_ROLES, Status, TicketKind, check_move
+from tickets.workflow import ALLOWED, ASSIGNER_ROLES, Status, check_move
 
 __all__ = ["Actor", "FiledTicket", "NewTicket", "Place", "PublicEntry", "TicketService", "TicketView"]
 
@@ -61,33 +51,8 @@ MAX_REPORT_PHOTOS = 36
 SENT_TWICE = timedelta(seconds=30)
 
 
-class TicketService(Casework):
+class TicketService(Filing):
     """Filing, following and handling tickets. Errors leave nothing behind once the transaction rolls back."""
-
-    async def file(self, new: NewTicket) -> FiledTicket:
-        """File a ticket: number, owner, deadlines and the first entry.
-
-        Raises: ConversationNotFound.
-        """
-        if new.request_key is not None:
-            filed = await self.session.scalar(select(Ticket).where(Ticket.request_key == new.request_key))
-            if filed is not None:
-                return self._filed(filed, "")
-        if new.conversation_id is not None and not await self.session.get(Conversation, new.conversation_id):
-            raise ConversationNotFound(str(new.conversation_id))
-        code = new_receipt_code()
-        ticket = await self._new_ticket(new, code)
-        missing_year = self.set_deadlines(ticket)
-        self.session.add(ticket)
-        await self.session.flush()
-        await index_ticket(self.session, ticket)
-        self.add_photos(ticket, new.photos)
-        await self._add_recordings(ticket, new.conversation_id, new.recordings)
-        await self._record_filing(ticket, new, missing_year)
-        legal = self.routing.consultations.department
-        if ticket.department == legal and ticket.kind is TicketKind.CONSULTATION:
-            await self.bound(DutyDesk).give_out(ticket)
-        return self._filed(ticket, code)
 
     async def status_for(
         self, ticket_no: str, *, conversation_id: int | None = None, receipt_code: str | None = None
@@ -287,8 +252,8 @@ class TicketService(Casework):
             raise TransitionNotAllowed(leading.status, Status.IN_PROGRESS)
         actor = Actor.citizen(conversation_id)
         new = await self._add_report_photos(ticket, photos)
-        await self._add_recordings(ticket, conversation_id, recordings)
-        data = {"photos": new, **_named(recordings)}
+        await self.add_recordings(ticket, conversation_id, recordings)
+        data = {"photos": new, **named(recordings)}
         await self.record(ticket, EntryKind.CITIZEN_MESSAGE, actor, text, data)
         if leading is not ticket:
             beside = {"added_to": ticket.ticket_no}
@@ -326,7 +291,7 @@ class TicketService(Casework):
             department_name=self.routing.department(leading.department).name,
             created_at=ticket.created_at,
             updated_at=leading.updated_at,
-            due_on=_day(leading.due_at) if leading.is_open else None,
+            due_on=day_of(leading.due_at) if leading.is_open else None,
             entries=tuple(_public(entry) for entry in entries),
             may_reopen=ticket is leading and Status.REOPENED in ALLOWED[ticket.status],
             merged_into=None if ticket is leading else leading.ticket_no,
@@ -365,47 +330,6 @@ class TicketService(Casework):
             params = {"number": number, "count": len(photos), "photo": sha256}
             await self.tell(ticket, "notice_after_photo", params, with_followers=False)
 
-    async def _new_ticket(self, new: NewTicket, code: str) -> Ticket:
-        said = [code for code in (new.category, *new.categories) if code in self.routing.categories]
-        category = self.routing.deciding(said or ["other"])
-        ticket_no = await next_ticket_no(self.session, self.routing.city["ticket_prefix"], self.now)
-        town = self.routing.locate(new.place).town if new.place else None
-        return Ticket(
-            ticket_no=ticket_no,
-            kind=TicketKind(new.kind),
-            status=Status.SUBMITTED,
-            category=category,
-            categories=list(dict.fromkeys([category, *said])),
-            summary=storable(new.summary),
-            place=storable(asdict(new.place)) if new.place else None,
-            town=town.code if town and not town.is_unsure else None,
-            happened=storable(new.happened),
-            reporter_mode=ReporterMode(new.reporter_mode),
-            contact=self._sealed(new.contact, ticket_no),
-            conversation_id=new.conversation_id,
-            receipt_code_hash=receipt_code_hash(ticket_no, code),
-            request_key=new.request_key,
-            department=self._owner(TicketKind(new.kind), category, new.place),
-            priority=Priority(new.priority),
-            created_at=self.now,
-            updated_at=self.now,
-            status_since=self.now,
-            version=1,
-            entry_count=0,
-            last_hash="",
-            **_position(new.place),
-        )
-
-    def _owner(self, kind: TicketKind, category: str, place: Place | None) -> str:
-        """Questions of law go to the legal office; matters, and questions about a unit's own service, to the
-        owner that the routing data names.
-        """
-        rules = self.routing.consultations
-        is_of_law = kind is TicketKind.CONSULTATION and category not in rules.unit_categories
-        if is_of_law and self.routing.may_hold(category, rules.department):
-            return rules.department
-        return self.routing.route(category, place).code
-
     async def _add_report_photos(self, ticket: Ticket, photos: Sequence[str]) -> list[str]:
         """Attach those that the ticket doesn't have yet, as far as there is room. Returns them."""
         kept = await self.photos_of(ticket, Purpose.REPORT)
@@ -414,45 +338,6 @@ class TicketService(Casework):
         self.add_photos(ticket, new)
         await self.session.flush()
         return new
-
-    async def _add_recordings(
-        self, ticket: Ticket, conversation_id: int | None, recordings: Sequence[str]
-    ) -> None:
-        if recordings and conversation_id is not None:
-            await attach_recordings(self.session, ticket, conversation_id, recordings)
-
-    def _sealed(self, contact: str | None, ticket_no: str) -> str | None:
-        said = storable(contact)
-        return self.vault.seal(said, ticket_no) if said and self.vault else said
-
-    async def _record_filing(self, ticket: Ticket, new: NewTicket, missing_year: int | None) -> None:
-        actor = Actor.citizen(new.conversation_id)
-        data: dict[str, Any] = {
-            "kind": ticket.kind,
-            "categories": ticket.categories,
-            "place": str((ticket.place or {}).get("text", "")),
-            "happened": ticket.happened,
-            "photos": list(new.photos),
-            **_named(new.recordings),
-            "department": ticket.department,
-            "assisting": [
-                department.code for department in self.routing.assisting(ticket.category, new.place)
-            ],
-            "town": ticket.town,
-            "position": position_of(ticket),
-            "reporter_mode": ticket.reporter_mode,
-            "priority": ticket.priority,
-            **deadlines_of(ticket),
-        }
-        if missing_year is not None:
-            data["calendar_year_missing"] = missing_year
-        await self.record(
-            ticket, EntryKind.SUBMITTED, actor, ticket.summary, data, to_status=Status.SUBMITTED
-        )
-
-    def _filed(self, ticket: Ticket, code: str) -> FiledTicket:
-        department = self.routing.department(ticket.department)
-        return FiledTicket(ticket.ticket_no, code, department.name, _day(ticket.due_at), department.is_sample)
 
     async def _officer_for(self, ticket: Ticket, officer_id: int | None, keep: bool) -> int | None:
         if officer_id is None:
@@ -473,24 +358,9 @@ class TicketService(Casework):
         return False
 
 
-def _named(recordings: Sequence[str]) -> dict[str, Any]:
-    return {"recordings": list(recordings)} if recordings else {}
-
-
 def _require(text: str) -> None:
     if not text.strip():
         raise NoteRequired("empty text")
-
-
-def _day(moment: datetime | None) -> date | None:
-    return moment.astimezone(SHANGHAI).date() if moment else None
-
-
-def _position(place: Place | None) -> dict[str, float | None]:
-    if place is None or place.latitude is None or place.longitude is None:
-        return {"latitude": None, "longitude": None}
-    latitude, longitude = to_wgs84(place.latitude, place.longitude, place.datum)
-    return {"latitude": latitude, "longitude": longitude}
 
 
 def _public(entry: Entry) -> PublicEntry:
