@@ -81,8 +81,8 @@ async def test_the_unit_reads_neither_ticket_nor_words(both: Database, reach: Re
     async with both.reading() as session:
         tickets = {row.ticket_no: row for row in await session.scalars(sa.select(Ticket))}
         own = STREET if reach is UNIT else CONDUCT
-        listed = await queue(session, QueueFilter(), NOW, reach.condition())
-        found = await queue(session, QueueFilter(text="好处费"), NOW, reach.condition())
+        listed = await queue(session, QueueFilter(), NOW, reach)
+        found = await queue(session, QueueFilter(text="好处费"), NOW, reach)
         hits = await find_messages(session, "好处费", reach)
         file = await ticket_file(session, own)
         talk = await talk_file(session, file.ticket.conversation_id or 0, reach)
@@ -134,7 +134,7 @@ async def test_a_question_about_conduct_is_not_for_the_advisers(both: Database) 
         )
 
     async with both.reading() as session:
-        listed = await queue(session, QueueFilter(), NOW, ADVISER.condition())
+        listed = await queue(session, QueueFilter(), NOW, ADVISER)
         assert list(listed.rows) == []
         assert not ADVISER.covers(await make_service(session).find(QUESTION))
         with pytest.raises(ConversationNotFound):
