@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from tickets.categories import DATA_FOLDER
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -251,7 +253,7 @@ class Settings:
     @property
     def city_data(self) -> Path:
         """The folder of the city's YAML data."""
-        return Path(self.city_folder) if self.city_folder else ROOT / "tickets" / "data"
+        return Path(self.city_folder) if self.city_folder else DATA_FOLDER
 
     @property
     def base_url(self) -> str:

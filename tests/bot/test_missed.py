@@ -38,10 +38,10 @@ async def test_what_is_kept_is_masked(talk_without_nlu: Talk) -> None:
 
     await talk.press("没帮上忙")
 
-    assert [gap.text for gap in await gaps(talk)] == ["在福清养狗要登记吗,我的电话【电话】"]
+    assert [gap.text for gap in await gaps(talk)] == ["在福清养狗要登记吗，我的电话【电话】"]
     async with talk.services.database.reading() as session:
         kept = await session.scalars(select(Feedback.question))
-        assert list(kept) == ["在福清养狗要登记吗,我的电话【电话】"]
+        assert list(kept) == ["在福清养狗要登记吗，我的电话【电话】"]
 
 
 async def test_a_good_answer_leaves_nothing(talk: Talk) -> None:
