@@ -204,7 +204,15 @@ async def _ever_more_hits(session: AsyncSession, wanted: Wanted, many: int) -> A
     """
     words = ts_query(wanted.words) if wanted.words else ""
     facets = facet_query(wanted.facets)
-    estimate, all_tickets = await _estimate(session, words, facets, wanted.is_open)
+    each = _each_word(wanted)
+    asked = [(words, facets), *((_lexeme(word), "") for word in each), ("", "")]
+    estimate, *estimates, all_tickets = await _estimates(session, asked, wanted.is_open)
+    if rare := [word for word, many_have in zip(each, estimates, strict=True) if many_have < RARE]:
+        # Few to look at: whether they have the common words, too, costs less to see there than in the index.
+        common = [word for word in each if word not in rare]
+        besides = ts_query([common]) if common else ""
+        yield _hits(_WORDS.c, ts_query([rare]), "", wanted.is_open, besides)
+        return
     span = math.ceil(many * SPARE * all_tickets / estimate)
     # The planner takes facets for independent; but a town's tickets are mostly its own squad's.
     if span <= LATEST or not words:
@@ -222,23 +230,37 @@ async def _ever_more_hits(session: AsyncSession, wanted: Wanted, many: int) -> A
     yield _hits(_WORDS.c, words, facets, wanted.is_open)
 
 
-async def _estimate(session: AsyncSession, words: str, facets: str, is_open: bool) -> tuple[int, int]:
-    """How many tickets have the words and facets, and how many there are, as far as the planner knows."""
-    said = {"words": words, "facets": facets}
-    parts = [f"{name} @@ CAST(:{name} AS tsquery)" for name, query in said.items() if query]
-    within = " AND ".join([*parts, "is_open"] if is_open else parts)
-    plan = await session.scalar(
-        sql_text(
-            f"EXPLAIN (FORMAT JSON) SELECT 1 FROM ticket_words WHERE {within}"  # noqa: S608 - of fixed parts
-            " UNION ALL SELECT 1 FROM ticket_words"
-        ).bindparams(*(bindparam(name, query, literal_execute=True) for name, query in said.items() if query))
-    )
-    having, every = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Plans"]
-    return int(having["Plan Rows"]), int(every["Plan Rows"])
+def _each_word(wanted: Wanted) -> list[str]:
+    """The words that must all be there, if one of them alone may be a quicker way to what is wanted."""
+    words = wanted.words[0] if wanted.words and len(wanted.words) == 1 else ()
+    return list(words) if len(words) > 1 or (words and wanted.facets) else []
 
 
-def _hits(indexed: _Indexed, words: str, facets: str, is_open: bool) -> CTE:
+async def _estimates(session: AsyncSession, asked: Sequence[tuple[str, str]], is_open: bool) -> list[int]:
+    """How many tickets have words and facets, as far as the planner knows; all tickets, without either."""
+    said: dict[str, str] = {}
+    selects = []
+    for number, queries in enumerate(asked):
+        parts = ["is_open"] if is_open and any(queries) else []
+        for name, query in zip(("words", "facets"), queries, strict=True):
+            if query:
+                parts.append(f"{name} @@ CAST(:{name}_{number} AS tsquery)")
+                said[f"{name}_{number}"] = query
+        selects.append(f"SELECT 1 FROM ticket_words WHERE {' AND '.join(parts) or 'true'}")  # noqa: S608 - of fixed parts
+    explain = sql_text(f"EXPLAIN (FORMAT JSON) {' UNION ALL '.join(selects)}")
+    values: list[BindParameter[str]] = [
+        bindparam(name, query, literal_execute=True) for name, query in said.items()
+    ]
+    plan = await session.scalar(explain.bindparams(*values))
+    found = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Plans"]
+    return [int(one["Plan Rows"]) for one in found]
+
+
+def _hits(indexed: _Indexed, words: str, facets: str, is_open: bool, besides: str = "") -> CTE:
+    """Ids of tickets, newest first; `besides` are words that are looked for without the index."""
     conditions = _matching(indexed, words, facets, is_open)
+    if besides:
+        conditions.append(has_words(indexed.words, besides).is_(true()))
     hits = select(indexed.ticket_id).where(*conditions).order_by(indexed.ticket_id.desc())
     return hits.cte("hits").prefix_with("MATERIALIZED")
 
