@@ -191,8 +191,9 @@ async def _on_postgresql(
     """Look among ever more tickets, from the newest on, until a page is full."""
     found: Sequence[Row[Any]] = ()
     async for hits in _ever_more_hits(session, wanted, limit + offset):
-        page = _newest_of(hits, wanted.conditions).limit(limit).offset(offset)
-        found = (await session.execute(rows.where(Ticket.id.in_(page)).order_by(Ticket.id.desc()))).all()
+        page = _newest_of(hits, wanted.conditions).limit(limit).offset(offset).subquery()
+        newest_first = rows.join(page, page.c.id == Ticket.id).order_by(Ticket.id.desc())
+        found = (await session.execute(newest_first)).all()
         if len(found) == limit:
             break
     return found
