@@ -85,7 +85,6 @@ class TicketRow:
     priority: Priority
     due_at: datetime | None
     created_at: datetime
-    updated_at: datetime
     is_overdue: bool
 
 
@@ -129,7 +128,6 @@ _LISTED = select(
     Ticket.priority,
     Ticket.due_at,
     Ticket.created_at,
-    Ticket.updated_at,
 ).outerjoin(Officer, Officer.id == Ticket.officer_id)
 
 
