@@ -67,13 +67,8 @@ async def open_services(settings: Settings) -> Services:
     threading.Thread(target=_read_rules, args=(settings, rules), name="rules", daemon=True).start()
     city = settings.city_data
     vault = open_vault(settings)
-    database = Database(url)
-    async with database.reading() as session:
-        if trouble := await lost_key(session, vault):
-            # New reports can be sealed all the same; what was sealed before waits for its key.
-            log.warning("sealed_data_has_no_key", trouble=trouble)
-    return Services(
-        database=database,
+    services = Services(
+        database=Database(url),
         photos=open_photos(settings, vault),
         routing=Routing.load(city),
         calendar=WorkingCalendar.load(city),
@@ -82,6 +77,12 @@ async def open_services(settings: Settings) -> Services:
         powers=Powers.load(city),
         retention=RetentionRules.load(city),
     )
+    # Last, so that nothing is left open when the rest can't be read.
+    async with services.database.reading() as session:
+        if trouble := await lost_key(session, vault):
+            # New reports can be sealed all the same; what was sealed before waits for its key.
+            log.warning("sealed_data_has_no_key", trouble=trouble)
+    return services
 
 
 def _read_rules(settings: Settings, rules: Future[KnowledgeBase]) -> None:
