@@ -151,6 +151,17 @@ def standing(ticket: Ticket) -> Facts:
 
 
 _WORDS = ("summary", "place", "happened", "position", "conversation", "rating_reason")
+_FILED = (
+    "kind",
+    "categories",
+    "place",
+    "happened",
+    "town",
+    "position",
+    "department",
+    "reporter_mode",
+    "priority",
+)
 _DUE = ("accept_due_at", "first_reply_due_at", "due_at")
 _PURPOSES = {
     EntryKind.SUBMITTED: Purpose.REPORT,
@@ -183,14 +194,11 @@ def _move(known: Facts, entry: Entry) -> None:
 def _submitted(known: Facts, entry: Entry) -> None:
     data = entry.data
     known["summary"] = entry.text
-    for name in ("kind", "categories", "place", "happened", "town", "position", "department"):
+    for name in _FILED:
         if name in data:
             known[name] = data[name]
     if data.get("categories"):
         known["category"] = data["categories"][0]
-    for name in ("reporter_mode", "priority"):
-        if name in data:
-            known[name] = data[name]
     for name in _DUE:
         if name in data:
             known[name] = _normal(data[name])

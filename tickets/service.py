@@ -31,6 +31,7 @@ from tickets.models import (
     Purpose,
     Ticket,
 )
+from tickets.routing import Routing
 from tickets.values import Actor, FiledTicket, NewTicket, Place, PublicEntry, TicketView
 from tickets.workflow import ALLOWED, ASSIGNER_ROLES, Status, check_move
 
@@ -175,20 +176,13 @@ class TicketService(Filing):
         if not self.routing.may_hold(ticket.category, department or ticket.department):
             raise ActorNotAllowed(f"{ticket.category} must not go to {department}")
         was = ticket.department
-        if department not in (None, was) and not self.may_give_away(ticket, actor):
+        if department not in (None, was) and not may_give_away(self.routing, was, actor):
             raise HandBackNeeded(was)
         ticket.department = department or was
         ticket.officer_id = await self._officer_for(ticket, officer_id, keep=ticket.department == was)
         data = {"from": was, "department": ticket.department, "officer_id": ticket.officer_id}
         if await self._becomes_assigned(ticket, actor, note, data) or ticket.department != was:
             await self.tell(ticket, "notice_status_assigned", {"note": ""})
-
-    def may_give_away(self, ticket: Ticket, actor: Actor) -> bool:
-        """Whether an actor may give a ticket to another unit at once: supervisors, and the head of the front
-        desk what lies with it. All others apply for a hand-back, or tickets travel in circles.
-        """
-        is_front_desks = ticket.department == self.routing.front_desk and actor.role in ASSIGNER_ROLES
-        return actor.is_supervisor or is_front_desks
 
     async def reply(
         self,
@@ -356,6 +350,14 @@ class TicketService(Filing):
         ticket.version += 1
         await self.record(ticket, EntryKind.ASSIGNMENT, actor, note, data)
         return False
+
+
+def may_give_away(routing: Routing, department: str | None, actor: Actor) -> bool:
+    """Whether an actor may give a unit's tickets to another one at once: supervisors, and the head of the
+    front desk what lies with it. All others apply for a hand-back, or tickets travel in circles.
+    """
+    is_front_desks = department == routing.front_desk and actor.role in ASSIGNER_ROLES
+    return actor.is_supervisor or is_front_desks
 
 
 def _require(text: str) -> None:

@@ -25,8 +25,6 @@ from tickets.errors import ActorNotAllowed, BotError, TicketNotFound
 from tickets.service import TicketService
 from tickets.workflow import ALLOWED, Status
 
-# Telegram shows 4,096 characters in a message, the department's name and the number among them.
-
 Work = Callable[[TicketService, str, int | None], Awaitable[None]]
 
 

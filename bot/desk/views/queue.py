@@ -22,6 +22,7 @@ from tickets.desk_queries import colleagues
 from tickets.errors import BotError
 from tickets.queries import Page, QueueFilter, View, count, counts, queue
 from tickets.saved_views import drop_view, save_view, saved_views
+from tickets.service import may_give_away
 from tickets.workflow import CLOSED_STATUSES, Status, TicketKind
 
 EMPTY = {
@@ -119,8 +120,7 @@ def _choices(visit: Visit, wanted: QueueFilter, parts: Any, people: Any) -> dict
 
 def _bulk_departments(visit: Visit, parts: Any) -> Any:
     """Units that several tickets can be given to at once, by whoever needs no ruling for it."""
-    is_at_desk = visit.officer.department == parts.routing.front_desk
-    may = visit.may(Permission.ASSIGN_DEPARTMENT) and (visit.actor.is_supervisor or is_at_desk)
+    may = may_give_away(parts.routing, visit.officer.department, visit.actor)
     return parts.routing.departments() if may else []
 
 

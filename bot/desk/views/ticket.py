@@ -40,6 +40,7 @@ from tickets.own_templates import own_templates
 from tickets.photos import MEDIA_TYPE
 from tickets.publication import is_published
 from tickets.recordings import recording_for
+from tickets.service import may_give_away
 from tickets.units import reached_at
 from tickets.workflow import NOT_BEGUN, ActorKind, Status, moves_for, needs_note
 
@@ -290,7 +291,7 @@ def _assignment(visit: Visit, ticket: Ticket, people: Any, routing: Any) -> dict
     # Work on a merged ticket is done on the other one.
     is_worker = visit.may(Permission.WORK_TICKETS) and ticket.is_open and ticket.merged_into_id is None
     may_move = is_worker and (
-        may_give_away(visit, ticket, routing) or may_pass_on(routing, ticket, visit.actor)
+        may_give_away(routing, ticket.department, visit.actor) or may_pass_on(routing, ticket, visit.actor)
     )
     departments = [one for one in routing.departments() if routing.may_hold(ticket.category, one.code)]
     return {
@@ -306,12 +307,6 @@ def _assignment(visit: Visit, ticket: Ticket, people: Any, routing: Any) -> dict
         "may_change_category": is_worker and visit.may(Permission.SUPERVISE),
         "people": people if is_worker else [],
     }
-
-
-def may_give_away(visit: Visit, ticket: Ticket, routing: Any) -> bool:
-    """Whether the officer may give the ticket to another unit without a ruling."""
-    is_from_desk = ticket.department == routing.front_desk
-    return visit.may(Permission.ASSIGN_DEPARTMENT) and (visit.actor.is_supervisor or is_from_desk)
 
 
 def _may_hold(officer: Officer, ticket: Ticket) -> bool:
